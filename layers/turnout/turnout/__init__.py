@@ -1,0 +1,1 @@
+"""Turnout: an OpenAI-compatible gateway to many language models."""

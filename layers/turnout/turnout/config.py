@@ -1,0 +1,120 @@
+"""The only reader of the environment: every setting, its default and its meaning, checked once at start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
+
+PREFIX = "TURNOUT_"
+
+type Seconds = Annotated[float, Field(gt=0, le=900)]
+
+
+class BadConfig(ValueError):
+    """A setting is missing or wrong; the message is one line a setting, fit for a terminal."""
+
+
+class Timeouts(BaseModel):
+    """Seconds. `request` is the whole of one client's request; on Lambda the time left there is used if shorter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connect: Seconds = 5.0
+    first_token: Seconds = 30.0
+    idle: Seconds = 20.0
+    request: Seconds = 120.0
+
+
+class Retries(BaseModel):
+    """How often one target is asked again: `tries` in all, pauses of full jitter up to `base` doubled each time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tries: Annotated[int, Field(ge=1, le=10)] = 2
+    tries_last: Annotated[int, Field(ge=1, le=10)] = 3
+    base: Seconds = 0.25
+    longest: Seconds = 5.0
+
+
+class Breaker(BaseModel):
+    """A circuit opens after `failures` in a row within `window` seconds, and is probed every `cooldown` seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    failures: Annotated[int, Field(ge=1)] = 5
+    window: Seconds = 60.0
+    cooldown: Seconds = 15.0
+
+
+class Config(BaseModel):
+    """All settings. From the environment each is `TURNOUT_` and its name in capitals; groups are JSON objects."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request_log_table: str = "turnout-request-log"
+    rollups_table: str = "turnout-rollups"
+    health_table: str = "turnout-health"
+    policies_table: str = "turnout-policies"
+    keys_table: str = "turnout-keys"
+    report_bucket: str = "turnout-reports"
+    vendor_keys: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
+    """Vendor name to API key."""
+    vendor_keys_secret: str = ""
+    """Name of the Secrets Manager secret that holds a JSON object of vendor name to API key."""
+    base_urls: dict[str, str] = {}
+    """Vendor name to a URL used instead of the catalog's: simulators, proxies, private endpoints."""
+    catalog_dir: Path | None = None
+    """A folder of further vendors, one TOML file each."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    key_cache_seconds: Annotated[float, Field(ge=0, le=300)] = 10.0
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
+    timeouts: Timeouts = Timeouts()
+    retries: Retries = Retries()
+    breaker: Breaker = Breaker()
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read `env`, usually `os.environ`. Raises BadConfig naming each bad variable."""
+        return cls._checked(_settings(env) | {"vendor_keys": _vendor_keys(env)})
+
+    @classmethod
+    def _checked(cls, values: Mapping[str, object]) -> Self:
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise BadConfig("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
+
+
+JSON_FIELDS = frozenset({"base_urls", "timeouts", "retries", "breaker"})
+
+
+class _JsonText(BaseModel):
+    text: Json[dict[str, object]]
+
+
+def _settings(env: Mapping[str, str]) -> dict[str, object]:
+    known = Config.model_fields.keys() - {"vendor_keys"}
+    named = {name: env[variable] for name in known if env.get(variable := PREFIX + name.upper())}
+    return {name: _parsed(name, value) if name in JSON_FIELDS else value for name, value in named.items()}
+
+
+def _parsed(name: str, value: str) -> object:
+    try:
+        return _JsonText.model_validate({"text": value}).text
+    except ValidationError:
+        raise BadConfig(_complaint((name,), "must be a JSON object")) from None
+
+
+def _vendor_keys(env: Mapping[str, str]) -> dict[str, str]:
+    """`OPENAI_API_KEY` and its like, as every vendor's own SDK reads them."""
+    return {
+        variable.removesuffix("_API_KEY").lower(): value
+        for variable, value in env.items()
+        if variable.endswith("_API_KEY") and value
+    }
+
+
+def _complaint(loc: tuple[int | str, ...], message: str) -> str:
+    name, *rest = map(str, loc)
+    return f"{PREFIX}{name.upper()}{''.join(f'.{part}' for part in rest)}: {message}"

@@ -1,0 +1,1 @@
+"""The language of the product: values, events, errors and ports. No I/O; imports nothing of ours."""

@@ -1,0 +1,148 @@
+"""What a client asks: a chat, in no vendor's dialect.
+
+The shapes follow OpenAI's chat completions, the widest of the formats that we accept
+(https://platform.openai.com/docs/api-reference/chat/create), with content always as parts.
+Values here are trusted: `turnout.api` has validated them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+type JSON = dict[str, Any]
+type Role = Literal["system", "developer", "user", "assistant", "tool"]
+type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+type Goal = Literal["balanced", "cost", "latency", "reliability"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A part of a message that is text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A part of a message that is a picture: either `url` (https) or `data` (base64, no prefix) is set."""
+
+    url: str = ""
+    data: str = ""
+    media_type: str = ""
+    detail: Literal["auto", "low", "high"] = "auto"
+
+
+type Part = Text | Image
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool; `arguments` is JSON text, as the model wrote it.
+
+    `extra` is what a vendor wants to see again in the next turn (Gemini's thought signature, Anthropic's
+    thinking blocks), keyed by dialect; clients carry it as `extra_content`, as Google's own OpenAI endpoint does.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    extra: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. `tool_calls` and `refusal` only on the assistant's, `tool_call_id` only on a tool's."""
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    name: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    refusal: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text parts, joined."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON schema, None for no arguments."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTool:
+    """The tool choice that forces one tool."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSchema:
+    """The response format that follows a JSON schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+    description: str = ""
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What any model can be asked. None means: the client did not say, so the vendor's default holds."""
+
+    messages: tuple[Message, ...]
+    stream: bool = False
+    tools: tuple[Tool, ...] = ()
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: Literal["text", "json_object"] | JsonSchema = "text"
+    stop: tuple[str, ...] = ()
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    n: int = 1
+    reasoning_effort: Effort | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logit_bias: Mapping[str, float] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    user: str = ""
+    prefix: str = ""
+    """The start of the answer, to be continued by the model: text that an earlier, cut attempt has produced."""
+
+    def continued(self, text: str) -> "Chat":
+        """The same chat, with `text` as the start of the answer; only for models that can do `prefix`."""
+        return replace(self, prefix=self.prefix + text)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The `turnout` object of a request: how to choose, not what to ask."""
+
+    goal: Goal | None = None
+    mode: str = "failover"
+    models: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    task: str = ""
+    max_cost_usd: float | None = None
+    max_latency_ms: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a client: the chat, the model as it was named, and the wishes on routing."""
+
+    chat: Chat
+    model: str
+    options: Options = field(default_factory=Options)

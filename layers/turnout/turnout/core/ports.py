@@ -1,0 +1,84 @@
+"""What the inside needs of the outside, as Protocols; `tests/fakes.py` has one fake for each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from turnout.core.chat import Chat
+from turnout.core.events import Events
+from turnout.core.models import Model
+from turnout.core.records import Record
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point on the monotonic clock by which something must be over."""
+
+    at: float
+    clock: Clock
+
+    @property
+    def left(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self.clock.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One model asked one thing: `deadline` is this target's share; attempts are written to `record`."""
+
+    chat: Chat
+    model: Model
+    deadline: Deadline
+    record: Record
+    patience: int = 1
+    """How many tries this target gets."""
+
+
+class Ask(Protocol):
+    """Asks a model. Raises `VendorError`; closing the iterator aborts the call."""
+
+    def __call__(self, call: Call) -> Events:
+        """The events of the answer."""
+        ...
+
+
+class RequestLog(Protocol):
+    """Where rows go. Never raises: what cannot be stored is put where it can be recovered from."""
+
+    async def write(self, record: Record) -> None:
+        """Keep one row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's key, as it is known after the check: the secret itself is never kept."""
+
+    id: str
+    name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Keys(Protocol):
+    """Who may call."""
+
+    async def find(self, secret: str) -> Key | None:
+        """The key that `secret` is, if it is one and is enabled."""
+        ...

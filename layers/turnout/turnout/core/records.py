@@ -1,0 +1,80 @@
+"""What is written down of a request: one row, with every attempt in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from turnout.core.events import Usage
+
+type Outcome = Literal["ok", "error", "aborted", "skipped"]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One call of one model. Times are milliseconds from the attempt's start; `number` counts tries of this target.
+
+    `aborted`: the client went away. `skipped`: not sent, its circuit was open.
+    """
+
+    vendor: str
+    model: str
+    number: int
+    started_ms: int
+    outcome: Outcome = "error"
+    status: int | None = None
+    error: str = ""
+    message: str = ""
+    latency_ms: int = 0
+    first_token_ms: int | None = None
+    finish: str = ""
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: Decimal = Decimal(0)
+    price_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A candidate that was not used, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Record:
+    """One request of one client. `at` is epoch seconds; no prompt and no answer is in it.
+
+    `outcome` is ok, error or aborted; `code` is the error's. `partial` says that the client saw the start of an
+    answer but not its end.
+    """
+
+    id: str
+    at: float
+    key_id: str
+    requested: str
+    stream: bool
+    mode: str = "failover"
+    goal: str = ""
+    task: str = ""
+    reason: str = ""
+    session: str = ""
+    policy: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    candidates: tuple[str, ...] = ()
+    dropped: tuple[Drop, ...] = ()
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    vendor: str = ""
+    model: str = ""
+    outcome: Outcome = "error"
+    status: int = 0
+    code: str = ""
+    finish: str = ""
+    partial: bool = False
+    latency_ms: int = 0
+    first_token_ms: int | None = None
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all attempts cost, failed ones included."""
+        return sum((attempt.cost_usd for attempt in self.attempts), Decimal(0))
