@@ -59,9 +59,9 @@ class Config(BaseModel):
     keys_table: str = "turnout-keys"
     report_bucket: str = "turnout-reports"
     vendor_keys: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
-    """Vendor name to API key."""
+    """API keys by the name that the catalog's `key_env` gives them, e.g. OPENAI_API_KEY."""
     vendor_keys_secret: str = ""
-    """Name of the Secrets Manager secret that holds a JSON object of vendor name to API key."""
+    """Name of the Secrets Manager secret that holds the same as a JSON object."""
     base_urls: dict[str, str] = {}
     """Vendor name to a URL used instead of the catalog's: simulators, proxies, private endpoints."""
     catalog_dir: Path | None = None
@@ -108,11 +108,7 @@ def _parsed(name: str, value: str) -> object:
 
 def _vendor_keys(env: Mapping[str, str]) -> dict[str, str]:
     """`OPENAI_API_KEY` and its like, as every vendor's own SDK reads them."""
-    return {
-        variable.removesuffix("_API_KEY").lower(): value
-        for variable, value in env.items()
-        if variable.endswith("_API_KEY") and value
-    }
+    return {name: value for name, value in env.items() if name.endswith("_API_KEY") and value}
 
 
 def _complaint(loc: tuple[int | str, ...], message: str) -> str:
