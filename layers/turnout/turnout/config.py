@@ -16,12 +16,16 @@ class BadConfig(ValueError):
 
 
 class Timeouts(BaseModel):
-    """Seconds. `request` is the whole of one client's request; on Lambda the time left there is used if shorter."""
+    """Seconds. `request` is the whole of one client's request; on Lambda the time left there is used if shorter.
+
+    `first_token` and `idle` hold for streams; models that may reason in silence first get `first_token_reasoning`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    connect: Seconds = 5.0
+    connect: Seconds = 3.0
     first_token: Seconds = 30.0
+    first_token_reasoning: Seconds = 90.0
     idle: Seconds = 20.0
     request: Seconds = 120.0
 

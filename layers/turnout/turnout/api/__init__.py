@@ -1,0 +1,1 @@
+"""The HTTP interface: OpenAI's wire format in and out, who may call, and how errors look."""

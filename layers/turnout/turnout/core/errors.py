@@ -9,8 +9,8 @@ TurnoutError
 │   ├── RequestTooLarge         413
 │   └── NoEligibleModel         400  no model can do what is asked
 ├── VendorError                 one attempt failed
-│   ├── Unreachable             502  refused, reset, DNS, TLS                retry
-│   ├── TimedOut                504  connect, first token, idle or share     next target
+│   ├── Unreachable             502  refused, reset, no connection in time   retry
+│   ├── TimedOut                504  first token, idle or share              next target
 │   ├── Overloaded              503  408 409 425 500 502 503 504 529         retry
 │   ├── Throttled               429  Retry-After is kept                     retry
 │   ├── Garbled                 502  not what the format promises            retry
@@ -114,7 +114,8 @@ class VendorError(TurnoutError):
     """One attempt at one model failed.
 
     `retryable`: the same target may be asked again. `next_target`: which others may be asked. `blames`: whose
-    circuit counts it. `vendor_status` and `vendor_message` are the vendor's own, preserved.
+    circuit counts it. `billed`: the vendor has worked on the request, and will charge for it. `vendor_status` and
+    `vendor_message` are the vendor's own, preserved.
     """
 
     status = 502
@@ -122,6 +123,7 @@ class VendorError(TurnoutError):
     retryable: ClassVar[bool] = False
     next_target: ClassVar[NextTarget] = "any"
     blames: ClassVar[Blame] = "model"
+    billed: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -155,6 +157,7 @@ class TimedOut(VendorError):
 
     status = 504
     code = "vendor_timeout"
+    billed = True
 
 
 class Overloaded(VendorError):
@@ -178,6 +181,7 @@ class Garbled(VendorError):
     """An answer that is not what its format promises: empty, malformed, of another type."""
 
     code = "vendor_garbled"
+    billed = True
     retryable = True
 
 
@@ -185,6 +189,7 @@ class StreamCut(VendorError):
     """A stream that ended before its end."""
 
     code = "vendor_stream_cut"
+    billed = True
     retryable = True
 
 

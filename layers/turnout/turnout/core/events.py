@@ -4,7 +4,7 @@ A vendor's answer is `Delta`s and then one `Done`. A mode puts a `Started` befor
 whose words the client sees. An iterator that ends without `Done` has raised, always.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -82,8 +82,8 @@ class Started:
 
 
 type Event = Delta | Done
-type Events = AsyncIterator[Delta | Done]
-type ModeEvents = AsyncIterator[Started | Delta | Done]
+type Events = AsyncGenerator[Delta | Done]
+type ModeEvents = AsyncGenerator[Started | Delta | Done]
 
 
 @dataclass(slots=True)

@@ -41,18 +41,22 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One model asked one thing: `deadline` is this target's share; attempts are written to `record`."""
+    """One model asked one thing.
+
+    `share` is when this target must have begun to answer, or answered if not streamed; `limit` when all must be over.
+    Attempts are written to `record`; `patience` is how many tries this target gets.
+    """
 
     chat: Chat
     model: Model
-    deadline: Deadline
+    share: Deadline
+    limit: Deadline
     record: Record
     patience: int = 1
-    """How many tries this target gets."""
 
 
 class Ask(Protocol):
-    """Asks a model. Raises `VendorError`; closing the iterator aborts the call."""
+    """Asks a model. Raises `VendorError`; closing the generator aborts the call."""
 
     def __call__(self, call: Call) -> Events:
         """The events of the answer."""

@@ -14,7 +14,8 @@ type Outcome = Literal["ok", "error", "aborted", "skipped"]
 class Attempt:
     """One call of one model. Times are milliseconds from the attempt's start; `number` counts tries of this target.
 
-    `aborted`: the client went away. `skipped`: not sent, its circuit was open.
+    `aborted`: the client went away. `skipped`: not sent, its circuit was open. `billed`: failed, but the vendor has
+    worked on it and will charge. `status` is the vendor's.
     """
 
     vendor: str
@@ -25,6 +26,7 @@ class Attempt:
     status: int | None = None
     error: str = ""
     message: str = ""
+    billed: bool = False
     latency_ms: int = 0
     first_token_ms: int | None = None
     finish: str = ""
@@ -67,8 +69,8 @@ class Record:
     vendor: str = ""
     model: str = ""
     outcome: Outcome = "error"
-    status: int = 0
-    code: str = ""
+    status: int = 500
+    code: str = "internal_error"
     finish: str = ""
     partial: bool = False
     latency_ms: int = 0

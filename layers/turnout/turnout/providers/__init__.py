@@ -1,0 +1,1 @@
+"""The vendors: HTTP, their wire formats, and the wrappers around each call."""

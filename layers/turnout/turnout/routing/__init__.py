@@ -1,0 +1,1 @@
+"""Which targets, in which order, and why. Pure: what is known comes in as arguments."""

@@ -21,32 +21,52 @@ BY_STATUS: dict[int, type[errors.VendorError]] = {
     429: errors.Throttled,
 }
 
+
+def _pattern(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
+TOO_LONG = _pattern(
+    r"context_length|context length|context window|maximum context|prompt is too long|too many tokens",
+    r"token count .* exceeds|exceed.{0,20}context limit",
+    r"exceed_context_size|available context size",  # llama.cpp
+    r"maximum prompt length",  # xAI
+)
+NOT_ALLOWED = _pattern(
+    r"content_filter|content management policy|safety system|content_policy_violation",
+    r"prompt was flagged",  # OpenAI's invalid_prompt
+    r"content exists risk",  # DeepSeek
+    r"violates? usage guidelines|safety_check",  # xAI
+)
+NO_MODEL = _pattern(r"model_not_found|invalid_model|invalid model\b|model not exist|model \S+ does not exist")
+
 # Statuses under which a vendor may mean something narrower, told by its own code or, at last, its words.
 NARROWER: dict[int, tuple[tuple[re.Pattern[str], type[errors.VendorError]], ...]] = {
     400: (
-        (
-            re.compile(
-                r"context_length|context length|context window|maximum context|prompt is too long|too many tokens"
-                r"|token count .* exceeds|exceed.{0,20}context limit",
-                re.IGNORECASE,
-            ),
-            errors.ContextTooLong,
-        ),
-        (re.compile(r"content_filter|content management policy|safety system", re.IGNORECASE), errors.Blocked),
-        (
-            re.compile(r"credit balance|insufficient_quota|billing", re.IGNORECASE),
-            errors.QuotaExhausted,
-        ),
-        (re.compile(r"api key not valid|api_key_invalid|invalid api key", re.IGNORECASE), errors.AccessDenied),
+        (TOO_LONG, errors.ContextTooLong),
+        (NOT_ALLOWED, errors.Blocked),
+        (_pattern(r"credit balance|insufficient_quota|billing"), errors.QuotaExhausted),
+        (_pattern(r"api key not valid|api_key_invalid|(invalid|incorrect) api key"), errors.AccessDenied),
+        (NO_MODEL, errors.ModelMissing),  # Mistral, DeepSeek
     ),
-    413: ((re.compile(r"prompt is too long|context", re.IGNORECASE), errors.ContextTooLong),),
+    403: (
+        (NOT_ALLOWED, errors.Blocked),  # xAI
+        (_pattern(r"\bcredits\b|spending limit"), errors.QuotaExhausted),  # xAI
+        (NO_MODEL, errors.ModelMissing),  # OpenAI, for a model that the project may not use
+    ),
+    413: ((_pattern(r"prompt is too long|context"), errors.ContextTooLong),),
     429: (
+        # OpenAI's text for a rate limit may go on to say where billing is set up.
+        (_pattern(r"rate_limit_exceeded|rate limit reached"), errors.Throttled),
         (
-            re.compile(r"insufficient_quota|exceeded your current quota|credit|billing|quota.{0,40}(day|month)", re.I),
+            _pattern(r"insufficient_quota|exceeded your current quota|credit|billing|quota.{0,40}(day|month)"),
             errors.QuotaExhausted,
         ),
     ),
 }
+
+LONGEST_MESSAGE = 1000
+"""Characters of a vendor's message that are kept."""
 
 
 def failure(
@@ -60,12 +80,19 @@ def failure(
 
     `kind` is for a dialect that knows better, from a field of the vendor's error that its text does not tell.
     """
+    message = message.strip()[:LONGEST_MESSAGE]
     return (kind or kind_of(status, f"{code} {message}"))(
         f"The vendor answered {status}: {message or 'no reason given'}",
         vendor_status=status,
         vendor_message=message,
         retry_after=retry_after(headers, datetime.now(UTC)),
     )
+
+
+def plain_text(body: bytes) -> str:
+    """A body that is in no format of the vendor's, on one line; of HTML, which proxies send, only that it is HTML."""
+    text = " ".join(body.decode(errors="replace").split())
+    return "an HTML page instead of a reason" if text.startswith("<") else text
 
 
 def kind_of(status: int, text: str) -> type[errors.VendorError]:
@@ -83,7 +110,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
     `headers` has lower-case names. A value that is neither counts as none, a date that has passed as 0.
     """
-    if milliseconds := _number(headers.get("retry-after-ms", "")):
+    if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
         return milliseconds / 1000
     value = headers.get("retry-after", "").strip()
     if (seconds := _number(value)) is not None:

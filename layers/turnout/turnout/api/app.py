@@ -1,0 +1,125 @@
+"""The endpoints. A request for a chat completion passes, in order:
+
+1. `guard.Guard`: it gets an id
+2. `access.admit`: its key is checked
+3. `body.read`, `body.parse`: its body is read up to the limit and checked against `schema.ChatRequest`
+4. `openai.to_chat`: it becomes a `core.chat.Request`, free of contradictions
+5. `Gateway.answer`: models are asked (`turnout.pipeline`)
+6. `reply.Reply`: the events go out, through `openai.whole` or `sse.stream`
+7. `reply.Reply`: after the last byte, the row is written
+
+What fails on the way is told by `problems`. Up to step 4 no row is written: nothing was asked of anybody.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from turnout.api import access, body, document
+from turnout.api.guard import Guard
+from turnout.api.listing import model_item, model_list
+from turnout.api.openai import to_chat
+from turnout.api.problems import http_problem, problem
+from turnout.api.reply import Reply
+from turnout.api.services import Services
+from turnout.api.wire import Health, ModelItem, ModelList, Sent, encode
+from turnout.core.errors import TurnoutError
+from turnout.core.ports import Key
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application; `services` is all that it needs of the world."""
+    app = FastAPI(
+        title="Turnout",
+        version="1",
+        description="One OpenAI-compatible endpoint to many language models.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Guard)
+    app.add_exception_handler(TurnoutError, _refused)
+    app.add_exception_handler(HTTPException, _not_routed)
+    _add_routes(app, Endpoints(services))
+    app.openapi = document.described(app)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """One method for each route."""
+
+    services: Services
+
+    async def create_chat_completion(self, request: Request) -> Response:
+        """Answer a chat, by the model that is named or by one that the gateway chooses."""
+        services = self.services
+        key = await self._admit(request)
+        wanted = body.parse(await body.read(request.stream(), services.max_body_bytes))
+        asked = to_chat(wanted)
+        exchange = services.gateway.answer(asked, key, _id(request), services.deadline(request.scope))
+        usage = wanted.stream_options is not None and bool(wanted.stream_options.include_usage)
+        return Reply(exchange, services.log, include_usage=usage)
+
+    async def list_models(self, request: Request) -> Response:
+        """List the models, the names that let the gateway choose first."""
+        await self._admit(request)
+        return _json(model_list(self.services.gateway.catalog, self._today()))
+
+    async def retrieve_model(self, request: Request) -> Response:
+        """Describe one model."""
+        await self._admit(request)
+        return _json(model_item(self.services.gateway.catalog, request.path_params["id"], self._today()))
+
+    async def health(self) -> Response:
+        """Tell that the gateway is up. Needs no key."""
+        return _json({"status": "ok"})
+
+    async def _admit(self, request: Request) -> Key:
+        return await access.admit(request.headers.get("authorization"), self.services.keys)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.services.clock.time(), UTC).date()
+
+
+def _add_routes(app: FastAPI, endpoints: Endpoints) -> None:
+    app.add_api_route(
+        "/v1/chat/completions",
+        endpoints.create_chat_completion,
+        methods=["POST"],
+        responses=document.COMPLETION,
+        openapi_extra=document.CHAT_BODY,
+    )
+    app.add_api_route(
+        "/v1/models",
+        endpoints.list_models,
+        responses={200: {"model": ModelList}, **document.REFUSALS},
+        openapi_extra=document.KEY,
+    )
+    app.add_api_route(
+        "/v1/models/{id:path}",
+        endpoints.retrieve_model,
+        responses={200: {"model": ModelItem}, **document.REFUSALS, **document.NOT_FOUND},
+        openapi_extra=document.KEY,
+    )
+    app.add_api_route("/healthz", endpoints.health, responses={200: {"model": Health}})
+
+
+def _id(request: Request) -> str:
+    return request.state.request_id
+
+
+def _json(value: Sent) -> Response:
+    return Response(encode(value), media_type="application/json")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return problem(error, _id(request)).response()
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for nothing else
+    return http_problem(error, request.method, request.url.path).response()

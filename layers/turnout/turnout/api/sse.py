@@ -1,0 +1,131 @@
+"""A streamed answer as server-sent events, chunk by chunk as OpenAI sends them.
+
+https://platform.openai.com/docs/api-reference/chat/streaming
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from turnout.api import explain
+from turnout.api.openai import completion_id, usage_counts
+from turnout.api.wire import ChatChunk, ChunkChoice, Sent, encode
+from turnout.core.events import Delta, Done, FinishReason, Started, ToolDelta, Usage
+from turnout.core.models import Model
+from turnout.core.records import Record
+from turnout.pipeline import Exchange
+
+DONE = b"data: [DONE]\n\n"
+
+
+async def stream(exchange: Exchange, *, include_usage: bool) -> AsyncGenerator[bytes]:
+    """The frames of an answer, ending in `[DONE]`. The first comes with the first words of a model.
+
+    Raises what the events raise, and then has not ended: whoever sends the frames says so.
+    """
+    chunks = Chunks(exchange.record, include_usage)
+    async for event in exchange.events:
+        if frames := b"".join(map(frame, chunks.of(event))):
+            yield frames
+    yield b"".join(map(frame, chunks.last())) + DONE
+
+
+def frame(value: Sent) -> bytes:
+    """One server-sent event; JSON has no line breaks in it."""
+    return b"data: " + encode(value) + b"\n\n"
+
+
+@dataclass(slots=True)
+class Chunks:
+    """Turns events into chunks. A chunk that ends a choice is held until it is known not to be the last of all.
+
+    For the last one carries the `turnout` object, complete with costs, which only the end of the events settles.
+    """
+
+    record: Record
+    include_usage: bool
+    model: str = ""
+    begun: set[int] = field(default_factory=set[int])
+    held: ChatChunk | None = None
+    done: Done = field(default_factory=Done)
+
+    def of(self, event: Started | Delta | Done) -> Iterator[ChatChunk]:
+        """The chunks that an event gives, if any."""
+        match event:
+            case Started():
+                yield from self._started(event.model, resumed=event.resumed)
+            case Delta():
+                yield from self._said(event)
+            case Done():
+                self.done = event
+
+    def last(self) -> Iterator[ChatChunk]:
+        """What is due when the events have ended."""
+        if self.held and self.include_usage:
+            yield self.held
+        last = self.held if self.held and not self.include_usage else self._chunk()
+        last["system_fingerprint"] = self.done.fingerprint or None
+        if self.include_usage:
+            last["usage"] = usage_counts(self.done.usage or Usage())
+        last["turnout"] = explain.note(self.record)
+        yield last
+
+    def _started(self, model: Model, *, resumed: bool) -> Iterator[ChatChunk]:
+        self.model = model.name
+        if resumed:
+            chunk = self._chunk(_piece(0, {}))
+            chunk["turnout"] = {"resumed_on": model.id}
+            yield chunk
+
+    def _said(self, delta: Delta) -> Iterator[ChatChunk]:
+        if self.held:
+            yield self.held
+            self.held = None
+        if delta.choice not in self.begun:
+            self.begun.add(delta.choice)
+            yield self._chunk(_piece(delta.choice, {"role": "assistant", "content": "", "refusal": None}))
+        if (said := _said_in(delta)) or delta.logprobs:
+            yield self._chunk(_piece(delta.choice, said, delta.logprobs))
+        if delta.finish:
+            self.held = self._chunk(_piece(delta.choice, {}, finish=delta.finish))
+
+    def _chunk(self, *choices: ChunkChoice) -> ChatChunk:
+        chunk: ChatChunk = {
+            "id": completion_id(self.record),
+            "object": "chat.completion.chunk",
+            "created": int(self.record.at),
+            "model": self.model or self.record.model,
+            "system_fingerprint": None,
+            "choices": list(choices),
+        }
+        if self.include_usage:
+            chunk["usage"] = None
+        return chunk
+
+
+def _piece(
+    index: int,
+    delta: Mapping[str, Any],
+    logprobs: Mapping[str, Any] | None = None,
+    finish: FinishReason | None = None,
+) -> ChunkChoice:
+    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+
+
+def _said_in(delta: Delta) -> dict[str, Any]:
+    said: dict[str, Any] = {"content": delta.text, "reasoning_content": delta.reasoning, "refusal": delta.refusal}
+    said = {name: text for name, text in said.items() if text}
+    if delta.tool:
+        said["tool_calls"] = [_tool_piece(delta.tool)]
+    return said
+
+
+def _tool_piece(piece: ToolDelta) -> dict[str, Any]:
+    """The first piece of a call has its id, type and name; the others have more of its arguments."""
+    function: dict[str, str] = {"name": piece.name} if piece.name else {}
+    told: dict[str, Any] = {"index": piece.index, "function": function | {"arguments": piece.arguments}}
+    if piece.id:
+        told |= {"id": piece.id, "type": "function"}
+    if piece.extra:
+        told["extra_content"] = piece.extra
+    return told

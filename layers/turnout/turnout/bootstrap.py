@@ -1,0 +1,53 @@
+"""The composition root: builds everything from a Config. The only place that makes clients."""
+
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from turnout.api.services import Services, unbounded
+from turnout.catalog import Catalog, load
+from turnout.clock import SystemClock
+from turnout.config import Config
+from turnout.core.ports import Ask, Clock
+from turnout.pipeline import Gateway, Patience
+from turnout.providers import transport
+from turnout.providers.http import HttpVendors
+from turnout.providers.wrappers import guarded, recorded, retrying
+from turnout.routing.circuit import Circuits
+from turnout.store import dynamo
+from turnout.store.keys import DynamoKeys
+from turnout.store.log import DynamoRequestLog
+
+
+def services(config: Config, remaining: Callable[[Scope], float | None] = unbounded) -> Services:
+    """All that the router's endpoints need. Raises BadCatalog."""
+    clock, database = SystemClock(), dynamo.client()
+    return Services(
+        gateway=gateway(config, catalog(config), clock),
+        keys=DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock),
+        log=DynamoRequestLog(database, config.request_log_table, config.retention_days),
+        clock=clock,
+        max_body_bytes=config.max_body_bytes,
+        request_seconds=config.timeouts.request,
+        remaining=remaining,
+    )
+
+
+def catalog(config: Config) -> Catalog:
+    """The models, with the keys and URLs that are configured."""
+    keys = {name: key.get_secret_value() for name, key in config.vendor_keys.items()}
+    return load(keys, config.base_urls, config.catalog_dir)
+
+
+def gateway(config: Config, models: Catalog, clock: Clock) -> Gateway:
+    """The pipeline over real vendors."""
+    retries = config.retries
+    return Gateway(models, asking(config, clock), clock, Patience(retries.tries, retries.tries_last))
+
+
+def asking(config: Config, clock: Clock) -> Ask:
+    """What asks a vendor: HTTP, inside the circuit, inside the record, inside the tries."""
+    vendors = HttpVendors(transport.client(config.timeouts.connect), config.timeouts)
+    breaker = config.breaker
+    circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
+    return retrying(recorded(guarded(vendors.ask, circuits), clock), config.retries, clock)

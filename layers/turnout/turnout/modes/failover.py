@@ -1,0 +1,75 @@
+"""Failover: ask one target after the other until one has answered; the client sees a single answer.
+
+Before the first token a change of target is invisible. After it, a target that can continue a begun answer takes over,
+marked in the stream; where none can, the answer ends with an error and never as if it were whole.
+"""
+
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from turnout.catalog.tokens import estimate_text
+from turnout.core.chat import Chat
+from turnout.core.errors import Exhausted, VendorError
+from turnout.core.events import Delta, Done, ModeEvents, Started
+from turnout.core.models import Model
+from turnout.modes.asking import Asking
+
+
+@dataclass(slots=True)
+class Shown:
+    """What the client has seen so far. Only plain text of a single answer can be continued by somebody else."""
+
+    text: str = ""
+    anything: bool = False
+    only_text: bool = True
+
+    def add(self, event: Delta | Done) -> None:
+        """Take note of one more event."""
+        self.anything = True
+        if isinstance(event, Delta):
+            self.text += event.text
+            self.only_text &= not (event.tool or event.refusal or event.finish or event.choice)
+
+
+async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeEvents:
+    """Raises Exhausted with the cause of each target that failed."""
+    waiting, shown = list(targets), Shown()
+    causes: list[tuple[str, VendorError]] = []
+    while waiting:
+        model = waiting.pop(0)
+        try:
+            speaking = False
+            async with aclosing(ask(continued(chat, shown), model, more=bool(waiting))) as events:
+                async for event in events:
+                    if not speaking:
+                        yield Started(model, resumed=shown.anything)
+                        speaking = True
+                    shown.add(event)
+                    yield event
+                return
+        except VendorError as error:
+            causes.append((model.id, error))
+            waiting = list(followers(waiting, model, error, chat, shown))
+    raise Exhausted(causes)
+
+
+def continued(chat: Chat, shown: Shown) -> Chat:
+    """The chat that makes a model go on after what was shown, within the tokens that are left of the client's limit."""
+    if not shown.text:
+        return chat
+    left = chat.max_tokens and max(1, chat.max_tokens - estimate_text(shown.text))
+    return replace(chat.continued(shown.text), max_tokens=left)
+
+
+def followers(waiting: Iterable[Model], failed: Model, error: VendorError, chat: Chat, shown: Shown) -> Iterable[Model]:
+    """Those of the waiting targets that the failure does not rule out."""
+    if shown.anything and not (shown.only_text and chat.n == 1 and chat.response_format == "text"):
+        return ()
+    return (
+        model
+        for model in waiting
+        if not (error.next_target == "other_vendor" and model.vendor.name == failed.vendor.name)
+        and not (error.next_target == "larger_window" and model.context_window <= failed.context_window)
+        and not (shown.anything and "prefix" not in model.capabilities)
+    )

@@ -1,0 +1,156 @@
+"""The vendors over HTTP: one call of one model, from the chat to the events, with its timeouts.
+
+The only module that sends anything to a vendor. What travels is the dialects' business; what failed in the network is
+told here, once, as `VendorError`.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from pydantic_core import from_json, to_json
+
+from turnout.config import Timeouts
+from turnout.core.errors import Garbled, StreamCut, TimedOut, Unreachable, VendorError
+from turnout.core.events import Delta, Done, Events
+from turnout.core.ports import Call
+from turnout.providers.dialects import DIALECTS
+from turnout.providers.dialects.protocol import Dialect
+from turnout.providers.sse import frames
+
+LARGEST_ERROR_BODY = 64 * 1024
+"""Bytes read of an error's body; the rest is not worth the wait."""
+
+SECRET = re.compile(r"\b(sk|xai|gsk|AIza|key)[-_*A-Za-z0-9]{12,}")
+"""What looks like a key in a vendor's message: some vendors echo the key that they refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpVendors:
+    """Every vendor that speaks one of the dialects. `ask` is the innermost `core.ports.Ask`."""
+
+    client: httpx.AsyncClient
+    timeouts: Timeouts
+
+    async def ask(self, call: Call) -> Events:
+        """Raises VendorError; its message holds no key."""
+        allowed = self._until_first(call)
+        async with aclosing(self._answer(call)) as events:
+            while True:
+                try:
+                    event = await asyncio.wait_for(anext(events), allowed)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise TimedOut(f"{call.model.id} gave nothing for {allowed:.1f} s") from None
+                yield event
+                allowed = min(self.timeouts.idle, call.limit.left)
+
+    def _until_first(self, call: Call) -> float:
+        if not call.chat.stream:
+            return call.share.left
+        thinks = "reasoning" in call.model.capabilities
+        patience = self.timeouts.first_token_reasoning if thinks else self.timeouts.first_token
+        return min(patience, call.share.left)
+
+    async def _answer(self, call: Call) -> Events:
+        dialect = DIALECTS[call.model.vendor.dialect]
+        read = _streamed if call.chat.stream else _whole
+        try:
+            async with self._sent(dialect, call) as response, aclosing(read(dialect, response)) as events:
+                async for event in events:
+                    yield event
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        except VendorError as error:
+            _redact(error, call.model.vendor.key)
+            raise
+
+    @asynccontextmanager
+    async def _sent(self, dialect: Dialect, call: Call) -> AsyncIterator[httpx.Response]:
+        wire = dialect.request(call.chat, call.model)
+        request = self.client.build_request(
+            "POST",
+            call.model.vendor.base_url + wire.path,
+            content=to_json(wire.body),
+            headers={"content-type": "application/json", **wire.headers},
+        )
+        response = await self.client.send(request, stream=True)
+        try:
+            if response.status_code >= 300:
+                body = await _start_of(response, LARGEST_ERROR_BODY)
+                raise dialect.error(response.status_code, _lower(response.headers), body)
+            yield response
+        finally:
+            await response.aclose()
+
+
+async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
+    """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
+    decoder = dialect.stream()
+    try:
+        async with aclosing(frames(response)) as pieces:
+            async for event, data in pieces:
+                for told in decoder.feed(event, data):
+                    yield told
+                if decoder.finished:
+                    break
+    except httpx.HTTPError as error:
+        raise StreamCut(f"The stream broke: {_words(error)}") from error
+    for told in decoder.close():
+        yield told
+
+
+async def _whole(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
+    try:
+        content = await response.aread()
+    except httpx.HTTPError as error:
+        raise Garbled(f"The answer broke off: {_words(error)}") from error
+    for told in list(dialect.reply(_json(content))):
+        yield told
+
+
+def _json(content: bytes) -> object:
+    try:
+        return from_json(content)
+    except ValueError as error:
+        what = "no body" if not content.strip() else "a body that is not JSON"
+        raise Garbled(f"The vendor answered with {what}") from error
+
+
+async def _start_of(response: httpx.Response, size: int) -> bytes:
+    """At most about `size` bytes of the body; what could be read of one that breaks off."""
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) >= size:
+                break
+    except httpx.HTTPError:
+        pass  # the status alone tells enough
+    return bytes(body)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _unreachable(error: httpx.HTTPError) -> Unreachable:
+    return Unreachable(f"The vendor could not be reached: {_words(error)}")
+
+
+def _words(error: httpx.HTTPError) -> str:
+    """The kind of a network error; its text may hold addresses that a client need not see."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+
+
+def _redact(error: VendorError, key: str) -> None:
+    error.message, error.vendor_message = (_redacted(text, key) for text in (error.message, error.vendor_message))
+    error.args = (error.message,)
+
+
+def _redacted(text: str, key: str) -> str:
+    return SECRET.sub("***", text.replace(key, "***") if key else text)

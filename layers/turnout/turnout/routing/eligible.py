@@ -1,0 +1,65 @@
+"""Which models can do what a chat asks. What a model lacks takes it out; nothing of a request is dropped in silence."""
+
+from collections.abc import Callable, Iterable
+
+from turnout.core.chat import Chat, Image, JsonSchema, NamedTool
+from turnout.core.models import Capability, Model
+from turnout.core.records import Drop
+
+type Test = Callable[[Chat], bool]
+
+
+def _images(chat: Chat) -> Iterable[Image]:
+    return (part for message in chat.messages for part in message.parts if isinstance(part, Image))
+
+
+def _forces_a_tool(chat: Chat) -> bool:
+    return chat.tool_choice == "required" or isinstance(chat.tool_choice, NamedTool)
+
+
+# What a chat must hold for a capability to be needed. A parameter at its documented default needs nothing.
+NEEDS: dict[Capability, Test] = {
+    "tools": lambda chat: bool(chat.tools),
+    "tool_choice": _forces_a_tool,
+    "parallel_tools": lambda chat: bool(chat.tools) and chat.parallel_tool_calls is False,
+    "images": lambda chat: any(image.data for image in _images(chat)),
+    "image_urls": lambda chat: any(image.url for image in _images(chat)),
+    "json_object": lambda chat: chat.response_format == "json_object",
+    "json_schema": lambda chat: isinstance(chat.response_format, JsonSchema),
+    "reasoning": lambda chat: chat.reasoning_effort not in {None, "none"},
+    "temperature": lambda chat: chat.temperature not in {None, 1.0},
+    "top_p": lambda chat: chat.top_p not in {None, 1.0},
+    "stop": lambda chat: bool(chat.stop),
+    "seed": lambda chat: chat.seed is not None,
+    "n": lambda chat: chat.n > 1,
+    "penalties": lambda chat: bool(chat.frequency_penalty or chat.presence_penalty),
+    "logit_bias": lambda chat: bool(chat.logit_bias),
+    "logprobs": lambda chat: bool(chat.logprobs),
+    "prefix": lambda chat: bool(chat.prefix),
+}
+
+
+def needs(chat: Chat) -> frozenset[Capability]:
+    """The capabilities that this chat cannot do without."""
+    return frozenset(name for name, needed in NEEDS.items() if needed(chat))
+
+
+def lack(model: Model, needed: frozenset[Capability], prompt_tokens: int, answer_tokens: int) -> str:
+    """Why `model` cannot take a chat of so many tokens, in a few words; empty when it can."""
+    if not model.vendor.ready:
+        return f"no API key for {model.vendor.name}"
+    if missing := needed - model.capabilities:
+        return "cannot do " + ", ".join(sorted(missing))
+    if answer_tokens > model.max_output:
+        return f"answers at most {model.max_output} tokens"
+    if prompt_tokens + answer_tokens > model.context_window:
+        return f"its window holds {model.context_window} tokens"
+    return ""
+
+
+def split(models: Iterable[Model], chat: Chat, prompt_tokens: int) -> tuple[tuple[Model, ...], tuple[Drop, ...]]:
+    """The models that can take the chat, in the order given, and the others with what they lack."""
+    needed, answer = needs(chat), chat.max_tokens or 0
+    verdicts = [(model, lack(model, needed, prompt_tokens, answer)) for model in models]
+    able = tuple(model for model, reason in verdicts if not reason)
+    return able, tuple(Drop(model.id, reason) for model, reason in verdicts if reason)

@@ -1,0 +1,69 @@
+"""The plan of one request: which models will be asked, in which order, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from turnout.catalog import Catalog
+from turnout.core.chat import Goal, Request
+from turnout.core.errors import InvalidRequest, NoEligibleModel
+from turnout.core.models import Model
+from turnout.core.records import Drop
+from turnout.routing.eligible import split
+
+GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`targets` in the order in which they are asked; never empty."""
+
+    targets: tuple[Model, ...]
+    candidates: tuple[Model, ...]
+    dropped: tuple[Drop, ...]
+    goal: Goal
+    reason: str
+
+
+def make_plan(request: Request, catalog: Catalog, prompt_tokens: Callable[[], int]) -> Plan:
+    """Raises UnknownModel, InvalidRequest or NoEligibleModel, each with the field to mend.
+
+    `prompt_tokens` estimates the size of the prompt; it is asked once.
+    """
+    candidates, reason = _candidates(request, catalog)
+    able, dropped = split(candidates, request.chat, prompt_tokens())
+    if not able:
+        raise NoEligibleModel(_nobody(dropped), param="model")
+    return Plan(able, candidates, dropped, goal_of(request), _told(reason, able, candidates))
+
+
+def goal_of(request: Request) -> Goal:
+    """The goal, from the options or the model's suffix (`auto:cost`); `balanced` when neither says."""
+    _, _, suffix = request.model.partition(":") if request.model.startswith(f"{AUTO}:") else ("", "", "")
+    if suffix and suffix not in GOALS:
+        told = ", ".join(f"auto:{goal}" for goal in GOALS)
+        raise InvalidRequest(f"There is no goal '{suffix}'. Use one of {told}.", param="model")
+    return request.options.goal or cast("Goal", suffix or "balanced")
+
+
+def _candidates(request: Request, catalog: Catalog) -> tuple[tuple[Model, ...], str]:
+    options = request.options
+    if options.models:
+        return _found(catalog, options.models + options.fallbacks), "the request's list of models"
+    if request.model == AUTO or request.model.startswith(f"{AUTO}:"):
+        return catalog.auto() + _found(catalog, options.fallbacks), "auto: the catalog's order"
+    return _found(catalog, (request.model, *options.fallbacks)), "the model that was asked for"
+
+
+def _found(catalog: Catalog, names: tuple[str, ...]) -> tuple[Model, ...]:
+    return tuple(dict.fromkeys(catalog.find(name) for name in names))
+
+
+def _told(reason: str, able: tuple[Model, ...], candidates: tuple[Model, ...]) -> str:
+    return reason if able[0] is candidates[0] else f"{reason}; first of those that can do it"
+
+
+def _nobody(dropped: tuple[Drop, ...]) -> str:
+    told = "; ".join(f"{drop.model}: {drop.reason}" for drop in dropped)
+    return f"No model can take this request. {told}. Change the request, name another model, or use 'auto'."

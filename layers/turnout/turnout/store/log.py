@@ -1,0 +1,80 @@
+"""The request log: one item per request, and a line in the function's own log for a row that DynamoDB refused.
+
+Such a line holds one JSON object, `{"turnout_unsaved_row": 1, "error": ..., "row": ...}`, anywhere in it; `row` has
+the fields of `core.records.Record`, Decimals as text. `unsaved_row` reads it back, whatever a log viewer put around it.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pydantic import TypeAdapter
+
+from turnout.core.records import Record
+from turnout.store.dynamo import Item, to_wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+UNSAVED = "turnout_unsaved_row"
+
+_DAY = 86_400
+_ROWS = TypeAdapter(Record)
+
+
+class DynamoRequestLog:
+    """A `core.ports.RequestLog` in the DynamoDB table named `table`; rows live for `retention_days`."""
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, retention_days: int, fallback: TextIO | None = None
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._retention_days = retention_days
+        self._fallback = fallback or sys.stdout  # on Lambda: the function's log
+
+    async def write(self, record: Record) -> None:
+        """Keep one row. Takes at most some nine seconds, when DynamoDB does not answer. Never raises."""
+        await asyncio.to_thread(self._write, record)
+
+    def _write(self, record: Record) -> None:
+        # All of it in the thread, so that a cancelled caller cannot lose the row between the two ways to keep it.
+        try:
+            self._client.put_item(TableName=self._table, Item=to_wire(to_item(record, self._retention_days)))
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the row is worth more than the reason
+            self._fallback.write(unsaved_line(record, error) + "\n")
+            self._fallback.flush()
+
+
+def to_item(record: Record, retention_days: int) -> Item:
+    """The row as an item: all fields that are not None, its `day` (UTC, YYYY-MM-DD), `expires_at`, total `cost_usd`."""
+    return _ROWS.dump_python(record, exclude_none=True) | {
+        "at": Decimal(str(record.at)),
+        "day": datetime.fromtimestamp(record.at, UTC).date().isoformat(),
+        "expires_at": int(record.at) + retention_days * _DAY,
+        "cost_usd": record.cost_usd,
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> Record:
+    """The row that `to_item` made an item of. Raises ValueError when it is not one."""
+    return _ROWS.validate_python(item)
+
+
+def unsaved_line(record: Record, error: Exception) -> str:
+    """The row as a line of log. Plain ASCII, so that no text in a row can break the writing of it."""
+    reason = f"{type(error).__name__}: {error}"
+    return json.dumps({UNSAVED: 1, "error": reason, "row": _ROWS.dump_python(record, exclude_none=True)}, default=str)
+
+
+def unsaved_row(line: str) -> Record | None:
+    """The row in a line of log, None when it has none. Raises ValueError when the line was cut."""
+    start = line.find(f'{{"{UNSAVED}"')
+    if start < 0:
+        return None
+    found, _ = json.JSONDecoder().raw_decode(line, start)
+    return _ROWS.validate_python(found["row"])

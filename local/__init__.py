@@ -1,0 +1,1 @@
+"""What only the laptop runs: nothing here is deployed, and nothing that is deployed imports it."""

@@ -1,0 +1,153 @@
+"""An AWS on this machine: ministack, held in memory, on loopback, for as long as a `with` block lasts."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+VERSION = "1.5.33"
+REGION = "us-east-1"
+
+_TOOLS = Path(__file__).parent.parent / ".tools/bin"
+_STARTS_WITHIN = 180.0  # seconds; the first time it is downloaded
+_STOPS_WITHIN = 5.0
+
+# The shell stays as long as its standard input is open, and so does its whole process group: when we die, however we
+# die, the kernel closes our end of the pipe. $0 is the folder to remove, "$@" what to run.
+_KEEPER = """
+exec 3<&0
+(trap '' TERM; cat <&3; kill -TERM 0; sleep 2; rm -rf "$0"; kill -KILL 0) >/dev/null 2>&1 &
+exec "$@" 3<&- </dev/null
+"""
+
+
+class AwsNotStarted(RuntimeError):
+    """ministack is not there; the message says why, fit for a terminal."""
+
+
+class EmbeddedAws:
+    """`with EmbeddedAws() as aws:` runs one; `aws.env` is what points any AWS SDK to it.
+
+    `port` 0 takes a free one. `settings` are ministack's own variables, such as {"AUTH": "true"}. Raises AwsNotStarted.
+    """
+
+    def __init__(self, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self.port = port
+        self._settings = dict(settings or {})
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Endpoint, region and the credentials that ministack knows."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def __enter__(self) -> Self:
+        uvx = find_uvx()
+        self.port = free_port(self.port)
+        self._folder = Path(tempfile.mkdtemp(prefix="turnout-aws-"))
+        self._process = self._start(uvx)
+        try:
+            self._wait()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self, uvx: str) -> subprocess.Popen[bytes]:
+        command = [uvx, "--python", sys.executable, f"ministack=={VERSION}"]
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - all of it is ours
+                ["/bin/sh", "-c", _KEEPER, str(self._folder), *command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment(os.environ, self.port, self._folder) | self._settings,
+                start_new_session=True,  # a process group of its own, which Ctrl-C in a terminal does not reach
+            )
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _STARTS_WITHIN
+        with httpx.Client(trust_env=False, timeout=2) as http:
+            while not self._healthy(http):
+                if self._process.poll() is not None:
+                    raise AwsNotStarted(f"ministack did not start. Its last words:\n{self._last_words()}")
+                if time.monotonic() > until:
+                    raise AwsNotStarted(f"ministack is not up after {_STARTS_WITHIN:.0f} s:\n{self._last_words()}")
+                time.sleep(0.05)
+
+    def _healthy(self, http: httpx.Client) -> bool:
+        try:
+            return http.get(f"{self.endpoint}/_ministack/health").is_success
+        except httpx.TransportError:
+            return False
+
+    def _last_words(self) -> str:
+        return "\n".join((self._folder / "log").read_text(errors="replace").splitlines()[-10:])
+
+    def _stop(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_STOPS_WITHIN)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def find_uvx() -> str:
+    """The program that runs ministack in an environment of its own. Raises AwsNotStarted when there is none."""
+    path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
+    if uvx := shutil.which("uvx", path=path):
+        return uvx
+    raise AwsNotStarted("uvx is missing. Run `make setup`, or install uv: https://docs.astral.sh/uv/")
+
+
+def free_port(port: int) -> int:
+    """`port` itself, any free one for 0. Raises AwsNotStarted when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise AwsNotStarted(f"Port {port} is in use. Stop what holds it, or choose another port.") from None
+        return probe.getsockname()[1]
+
+
+def environment(inherited: Mapping[str, str], port: int, folder: Path) -> dict[str, str]:
+    """What ministack runs in: without our secrets, since it hands its environment on to the functions that it runs."""
+    return {name: value for name, value in inherited.items() if not _private(name)} | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "TMPDIR": str(folder),
+        "IOT_MTLS_ENABLED": "0",  # it would listen on 8883
+        "SFTP_ENABLED": "0",
+    }
+
+
+def _private(name: str) -> bool:
+    return name.startswith(("AWS_", "TURNOUT_")) or name.endswith("_API_KEY")

@@ -1,0 +1,135 @@
+"""The pipeline: from a request to events and a complete record, through real routing, modes and wrappers."""
+
+import pytest
+
+from tests.fakes import FakeClock, FakeVendors, a_model, answer
+from turnout.catalog import Catalog
+from turnout.config import Retries
+from turnout.core import errors
+from turnout.core.chat import Chat, Message, Options, Request, Text
+from turnout.core.events import Answer, Delta, Started, Usage, collect
+from turnout.core.models import Model
+from turnout.core.ports import Call, Deadline, Key
+from turnout.core.records import Record
+from turnout.pipeline import SHARE, Gateway, Patience
+from turnout.providers.wrappers import guarded, recorded, retrying
+from turnout.routing.circuit import Circuits
+
+A, B = a_model("alpha", auto=1), a_model("beta", auto=2)
+CHAT = Chat((Message("user", (Text("hello"),)),), stream=True)
+KEY = Key("key-1", tags={"team": "blue"})
+
+
+def gateway(clock: FakeClock, vendors: FakeVendors, *models: Model) -> Gateway:
+    guard = guarded(vendors.ask, Circuits(clock, 5, 60.0, 15.0))
+    ask = retrying(recorded(guard, clock), Retries(), clock, jitter=lambda low, high: high)
+    return Gateway(Catalog(models or (A, B), {}), ask, clock, Patience(1, 2))
+
+
+async def answered(clock: FakeClock, vendors: FakeVendors, request: Request) -> tuple[Record, Answer]:
+    exchange = gateway(clock, vendors).answer(request, KEY, "01J", Deadline(clock.monotonic() + 60, clock))
+    return exchange.record, await collect(exchange.events)
+
+
+async def test_auto_is_answered_by_the_first_of_the_catalog_and_the_record_says_so() -> None:
+    clock = FakeClock()
+    usage = Usage(input=10, output=5)
+    vendors = FakeVendors(clock, alpha=[answer("hi", usage=usage)])
+    record, got = await answered(clock, vendors, Request(CHAT, "auto", Options(tags={"app": "web"})))
+    assert got.choices[0].text == "hi"
+    assert got.done
+    assert got.done.usage == usage
+    assert (record.vendor, record.model, record.outcome, record.status) == ("alpha-vendor", "alpha", "ok", 200)
+    assert (record.reason, record.goal, record.finish) == ("auto: the catalog's order", "balanced", "stop")
+    assert record.candidates == (A.id, B.id)
+    assert record.tags == {"team": "blue", "app": "web"}
+    assert record.cost_usd == record.attempts[0].cost_usd > 0
+
+
+async def test_failover_leaves_both_attempts_in_the_record_and_a_reason() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[[errors.Overloaded("busy")]], beta=[answer("hi")])
+    record, got = await answered(clock, vendors, Request(CHAT, "auto"))
+    assert got.started == [Started(B)]
+    assert [(a.model, a.outcome) for a in record.attempts] == [("alpha", "error"), ("beta", "ok")]
+    assert record.reason == "auto: the catalog's order; after 1 failed attempt"
+
+
+async def test_a_target_gets_a_share_of_the_time_and_the_last_one_all_of_it() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[[errors.Rejected("no")]], beta=[answer("hi")])
+    await answered(clock, vendors, Request(CHAT, "auto"))
+    shares = [call.share.at - clock.now for call in vendors.calls]
+    assert shares == pytest.approx([60 * SHARE, 60])
+    assert [call.patience for call in vendors.calls] == [1, 2]
+
+
+async def test_when_the_time_is_up_nobody_else_is_asked() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[[61.0, errors.TimedOut("late")]], beta=[answer("hi")])
+    with pytest.raises(errors.DeadlineExceeded):
+        await answered(clock, vendors, Request(CHAT, "auto"))
+    assert len(vendors.calls) == 1
+
+
+async def test_an_answer_that_two_models_gave_is_counted_as_both() -> None:
+    clock = FakeClock()
+    cut = [Delta(text="one two three "), errors.StreamCut("cut")]
+    vendors = FakeVendors(clock, alpha=[cut], beta=[answer("four", usage=Usage(input=7, output=1))])
+    record, got = await answered(clock, vendors, Request(CHAT, "auto"))
+    first, second = (attempt.usage for attempt in record.attempts)
+    assert got.done
+    assert got.done.usage
+    assert got.done.usage.completion == first.output + second.output
+    assert got.done.usage.source == "estimated"
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "status"),
+    [
+        (Request(CHAT, "alhpa"), "model_not_found", 404),
+        (Request(CHAT, "auto:cheap"), "invalid_request", 400),
+        (Request(CHAT, "auto", Options(mode="magic")), "invalid_request", 400),
+        (Request(Chat(CHAT.messages, max_tokens=10**6), "auto"), "no_eligible_model", 400),
+    ],
+)
+async def test_a_request_that_cannot_be_planned_is_refused_and_recorded(
+    request_: Request, code: str, status: int
+) -> None:
+    clock = FakeClock()
+    some = gateway(clock, FakeVendors(clock))
+    exchange = some.answer(request_, KEY, "01J", Deadline(clock.monotonic() + 60, clock))
+    with pytest.raises(errors.RequestError) as caught:
+        await collect(exchange.events)
+    assert (caught.value.code, caught.value.http_status) == (code, status)
+    assert (exchange.record.outcome, exchange.record.code, exchange.record.status) == ("error", code, status)
+    assert caught.value.param
+
+
+async def test_a_client_that_leaves_makes_an_aborted_record() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[answer("one", "two")])
+    exchange = gateway(clock, vendors).answer(
+        Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock)
+    )
+    await anext(exchange.events)
+    await anext(exchange.events)
+    await exchange.events.aclose()
+    record = exchange.record
+    assert (record.outcome, record.code, record.partial) == ("aborted", "client_closed_request", True)
+    assert record.attempts[0].outcome == "aborted"
+    assert vendors.closed == 1
+
+
+async def test_an_error_of_our_own_leaves_a_record_that_is_no_success() -> None:
+    clock = FakeClock()
+
+    async def broken(call: Call):  # noqa: ANN202 - a generator of nothing
+        raise RuntimeError("bug")
+        yield  # pyright: ignore[reportUnreachable]
+
+    some = Gateway(Catalog((A,), {}), broken, clock, Patience(1, 1))
+    exchange = some.answer(Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock))
+    with pytest.raises(RuntimeError):
+        await collect(exchange.events)
+    assert (exchange.record.outcome, exchange.record.status) == ("error", 500)
