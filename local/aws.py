@@ -2,33 +2,24 @@
 
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 import httpx
+
+from local.process import Child
 
 VERSION = "1.5.33"
 REGION = "us-east-1"
 
 _TOOLS = Path(__file__).parent.parent / ".tools/bin"
 _STARTS_WITHIN = 180.0  # seconds; the first time it is downloaded
-_STOPS_WITHIN = 5.0
-
-# The shell stays as long as its standard input is open, and so does its whole process group: when we die, however we
-# die, the kernel closes our end of the pipe. $0 is the folder to remove, "$@" what to run.
-_KEEPER = """
-exec 3<&0
-(trap '' TERM; cat <&3; kill -TERM 0; sleep 2; rm -rf "$0"; kill -KILL 0) >/dev/null 2>&1 &
-exec "$@" 3<&- </dev/null
-"""
 
 
 class AwsNotStarted(RuntimeError):
@@ -65,38 +56,25 @@ class EmbeddedAws:
     def __enter__(self) -> Self:
         uvx = find_uvx()
         self.port = free_port(self.port)
-        self._folder = Path(tempfile.mkdtemp(prefix="turnout-aws-"))
-        self._process = self._start(uvx)
-        try:
-            self._wait()
-        except BaseException:
-            self._stop()
-            raise
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="turnout-aws-", ignore_cleanup_errors=True))
+            command = [uvx, "--python", sys.executable, f"ministack=={VERSION}"]
+            env = environment(os.environ, self.port, Path(folder)) | self._settings
+            self._wait(stack.enter_context(Child("ministack", command, env, folder)))
+            self._running = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self._running.close()
 
-    def _start(self, uvx: str) -> subprocess.Popen[bytes]:
-        command = [uvx, "--python", sys.executable, f"ministack=={VERSION}"]
-        with (self._folder / "log").open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - all of it is ours
-                ["/bin/sh", "-c", _KEEPER, str(self._folder), *command],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=environment(os.environ, self.port, self._folder) | self._settings,
-                start_new_session=True,  # a process group of its own, which Ctrl-C in a terminal does not reach
-            )
-
-    def _wait(self) -> None:
+    def _wait(self, child: Child) -> None:
         until = time.monotonic() + _STARTS_WITHIN
         with httpx.Client(trust_env=False, timeout=2) as http:
             while not self._healthy(http):
-                if self._process.poll() is not None:
-                    raise AwsNotStarted(f"ministack did not start. Its last words:\n{self._last_words()}")
+                if not child.running:
+                    raise AwsNotStarted(str(child.failed()))
                 if time.monotonic() > until:
-                    raise AwsNotStarted(f"ministack is not up after {_STARTS_WITHIN:.0f} s:\n{self._last_words()}")
+                    raise AwsNotStarted(f"ministack is not up after {_STARTS_WITHIN:.0f} s")
                 time.sleep(0.05)
 
     def _healthy(self, http: httpx.Client) -> bool:
@@ -105,26 +83,15 @@ class EmbeddedAws:
         except httpx.TransportError:
             return False
 
-    def _last_words(self) -> str:
-        return "\n".join((self._folder / "log").read_text(errors="replace").splitlines()[-10:])
-
-    def _stop(self) -> None:
-        if self._process.stdin:
-            self._process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_STOPS_WITHIN)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
 
 def find_uvx() -> str:
     """The program that runs ministack in an environment of its own. Raises AwsNotStarted when there is none."""
     path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
     if uvx := shutil.which("uvx", path=path):
         return uvx
-    raise AwsNotStarted("uvx is missing. Run `make setup`, or install uv: https://docs.astral.sh/uv/")
+    raise AwsNotStarted(
+        "uvx is missing. Start with `make run`, which fetches it, or install uv: https://docs.astral.sh/uv/"
+    )
 
 
 def free_port(port: int) -> int:

@@ -82,13 +82,7 @@ def main(arguments: list[str] | None = None, folder: Path = DATA) -> int:
             found += 1
         if not check:
             path.write_text(refreshed(text, today), "utf-8")
-    print(
-        f"{found} to mend."
-        if check and found
-        else f"{found} mended."
-        if found
-        else "Nothing differs from genai-prices."
-    )
+    print(f"{found} {'to mend' if check else 'mended'}." if found else "Nothing differs from genai-prices.")
     return int(check and found > 0)
 
 
@@ -182,7 +176,7 @@ def _amounts(rate: Rate) -> Iterator[str]:
 
 
 def _told(price: Price) -> str:
-    return " ".join(period_toml(price).split()[3:])
+    return " ".join(period_toml(price).split()[4:])
 
 
 if __name__ == "__main__":

@@ -23,9 +23,10 @@ def create_tables(dynamodb: "DynamoDBClient", template: Path = TEMPLATE) -> dict
     Returns the settings that tell Turnout their names: {"TURNOUT_REQUEST_LOG_TABLE": "turnout-request-log", ...}.
     """
     settings: dict[str, str] = {}
+    there = dynamodb.list_tables()["TableNames"]
     for logical_id, properties in resources(template, "AWS::DynamoDB::Table"):
         name = settings[setting(logical_id)] = physical_name(logical_id)
-        if name not in dynamodb.list_tables()["TableNames"]:
+        if name not in there:
             _create_table(dynamodb, name, properties)
     return settings
 

@@ -1,5 +1,6 @@
 """One fake for each port of the core, small enough to be read at a glance."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -53,8 +54,16 @@ def a_model(name: str = "alpha", vendor: str = "", **changes: Any) -> Model:
     host = Vendor(vendor or f"{name}-vendor", "openai_chat", "http://vendor.test/v1", key="vendor-secret")
     price = Price("2026-01-01", Rate(Decimal(1), Decimal(2), Decimal("0.1"), Decimal("1.25")))
     everything = frozenset[Capability](get_args(Capability.__value__))
-    facts = {"context_window": 100_000, "max_output": 10_000, "capabilities": everything, "prices": (price,)}
-    return Model(**{"name": name, "vendor": host, "upstream": f"{name}-1", **facts, **changes})
+    facts: dict[str, Any] = {
+        "context_window": 100_000,
+        "max_output": 10_000,
+        "capabilities": everything,
+        "prices": (price,),
+    }
+    return Model(name=name, vendor=host, upstream=f"{name}-1", **{**facts, **changes})
+
+
+type Step = Delta | Done | VendorError | float
 
 
 class FakeVendors:
@@ -63,8 +72,9 @@ class FakeVendors:
     An entry is a list; an error in it is raised at that point, a number is a pause on the clock.
     """
 
-    def __init__(self, clock: FakeClock, **scripts: list[list[Delta | Done | VendorError | float]]) -> None:
-        self.clock, self.scripts = clock, scripts
+    def __init__(self, clock: FakeClock, **scripts: Sequence[Sequence[Step]]) -> None:
+        self.clock = clock
+        self.scripts = {name: list(script) for name, script in scripts.items()}
         self.calls: list[Call] = []
         self.closed = 0
 
@@ -74,7 +84,7 @@ class FakeVendors:
             for step in self.scripts[call.model.name].pop(0):
                 if isinstance(step, VendorError):
                     raise step
-                if isinstance(step, float):
+                if isinstance(step, float | int):
                     self.clock.now += step
                 else:
                     yield step
@@ -82,6 +92,6 @@ class FakeVendors:
             self.closed += 1
 
 
-def answer(*texts: str, usage: Usage | None = None) -> list[Delta | Done | VendorError | float]:
+def answer(*texts: str, usage: Usage | None = None) -> list[Step]:
     """The script of a whole answer in so many pieces."""
     return [*(Delta(text=text) for text in texts), Delta(finish="stop", native_finish="stop"), Done(usage)]

@@ -97,6 +97,13 @@ class Connection:
             self._writer.transport.abort()
         self._writer.close()
 
+    def end(self) -> None:
+        """Close; what is unsent by then is sent only if the response was whole."""
+        if self.idle or self._http.our_state in {h11.DONE, h11.MUST_CLOSE, h11.CLOSED}:
+            self._writer.close()
+        elif not self._writer.is_closing():
+            self._writer.transport.abort()
+
 
 def _headers(head: Head) -> list[tuple[str, str]]:
     framing = ("transfer-encoding", "chunked") if head.length is None else ("content-length", str(head.length))

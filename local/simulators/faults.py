@@ -35,7 +35,9 @@ type Play = Callable[[Situation], Steps]
 
 BOTH: frozenset[Way] = frozenset({"plain", "stream"})
 STREAM: frozenset[Way] = frozenset({"stream"})
-BAD_GATEWAY = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+BAD_GATEWAY = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+)
 SIGN_IN = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to continue.</body></html>"
 REFUSAL = "I'm sorry, but I can't help with that."
 
@@ -128,8 +130,7 @@ def malformed_json(situation: Situation) -> Steps:
 def content_filter(situation: Situation) -> Steps:
     """The answer is stopped half way by the vendor's filter."""
     choices = [
-        Choice(text=choice.text[: len(choice.text) // 2], finish="content_filter")
-        for choice in situation.reply.choices
+        Choice(text=choice.text[: len(choice.text) // 2], finish="content_filter") for choice in situation.reply.choices
     ]
     return answered(replace(situation, reply=with_choices(situation.reply, choices)))
 
@@ -247,7 +248,9 @@ FAULTS: dict[str, Fault] = {
     "bad_json_line": Fault("one frame that is no JSON", bad_json_line, STREAM),
     "error_before_first_token": Fault("an error event at once", then_error(lambda _: []), STREAM),
     "error_after_first_token": Fault("an error event after the first token", then_error(through_first_token), STREAM),
-    "lifecycle_then_error": Fault("frames that say nothing, then an error event", then_error(up_to_first_token), STREAM),
+    "lifecycle_then_error": Fault(
+        "frames that say nothing, then an error event", then_error(up_to_first_token), STREAM
+    ),
     "missing_done": Fault("all is said, but the format's own end is missing", only(without_end), STREAM),
     "tool_arguments_cut": Fault("the stream ends in a tool call's arguments", tool_arguments_cut, STREAM),
     "split_in_character": Fault("all is well, in chunks that split characters and CRLFs", split_in_character),

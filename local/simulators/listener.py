@@ -6,7 +6,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from local.simulators.connection import Connection
+import h11
+
+from local.simulators.connection import ClientGone, Connection
 from local.simulators.steps import Cut
 
 HOST = "127.0.0.1"
@@ -27,7 +29,8 @@ class Listener:
         self._serve = serve
         self._socket: socket.socket | None = None
         self._filler: socket.socket | None = None
-        self._connections = dict[asyncio.Task[None], Connection]()
+        self._tasks = set[asyncio.Task[None]]()
+        self._connections = set[Connection]()
         self.port = port
         self.gate: Gate = "closed"
 
@@ -59,15 +62,16 @@ class Listener:
         """Be gone, with every connection."""
         self._release()
         self.gate = "closed"
-        tasks = list(self._connections)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close their sockets in the next round of the loop
 
     def _bind(self) -> None:
         """A bound socket that does not listen yet: until it does, the kernel refuses connections."""
         self._release()
-        for connection in self._connections.values():
+        for connection in self._connections:
             if connection.idle:
                 connection.cut(Cut.CLOSED)
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -109,5 +113,17 @@ class Listener:
             accepted, _ = self._socket.accept()
         except OSError:  # the client left before we looked
             return
-        asyncio.get_running_loop().create_task(self._connect(accepted))
+        task = asyncio.get_running_loop().create_task(self._converse(accepted))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
+    async def _converse(self, accepted: socket.socket) -> None:
+        connection = Connection(*await asyncio.open_connection(sock=accepted))
+        self._connections.add(connection)
+        try:
+            await self._serve(connection)
+        except (ConnectionError, ClientGone, h11.RemoteProtocolError):
+            pass  # the client left, or speaks no HTTP: nobody is there to be told
+        finally:
+            self._connections.discard(connection)
+            connection.end()

@@ -140,5 +140,3 @@ def halves(data: bytes) -> tuple[bytes, bytes]:
 def body_of(situation: Situation) -> bytes:
     """All the bytes of the answer's body, streamed or not."""
     return b"".join(frame.data for frame in situation.frames) if situation.stream else rendered(situation)
-
-

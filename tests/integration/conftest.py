@@ -28,7 +28,7 @@ def aws_env(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> dict[
     httpx.post(f"{embedded_aws.endpoint}/_ministack/reset").raise_for_status()
     for name, value in embedded_aws.env.items():
         monkeypatch.setenv(name, value)
-    stores = create_tables(client()) | create_buckets(boto3.client("s3"))  # pyright: ignore[reportUnknownMemberType] - of other services
+    stores = create_tables(client()) | create_buckets(boto3.client("s3"))  # pyright: ignore[reportUnknownMemberType] - as in store.dynamo
     return embedded_aws.env | stores
 
 

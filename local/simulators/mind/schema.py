@@ -29,8 +29,7 @@ FORMATS = {
 
 def instance(schema: Schema, word: str = "text") -> Any:
     """A value for `schema`; free strings say `word`, properties' their own name."""
-    root = schema if isinstance(schema, Mapping) else {}
-    return _Builder(root).build(schema, word, 0)
+    return _Builder({} if isinstance(schema, bool) else schema).build(schema, word, 0)
 
 
 @dataclass(frozen=True, slots=True)

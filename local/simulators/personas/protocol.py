@@ -117,7 +117,7 @@ class Persona(Protocol):
         """The same error within a stream that has begun."""
         ...
 
-    def headers(self, request_id: str) -> dict[str, str]:
+    def headers(self, request_id: str, /) -> dict[str, str]:
         """What this vendor adds to every response."""
         ...
 

@@ -1,6 +1,7 @@
 """Reading a vendor's request body: JSON checked against a model, the first complaint in that vendor's words."""
 
 from collections.abc import Callable
+from math import inf
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -44,12 +45,20 @@ def bracketed(error: ErrorDetails) -> str:
     return "".join(steps).removeprefix(".")
 
 
+BUDGETS: tuple[tuple[float, Effort], ...] = (
+    (-1, "medium"),
+    (0, "none"),
+    (2048, "low"),
+    (16384, "medium"),
+    (inf, "high"),
+)
+
+
 def effort_of(budget: int | None) -> Effort | None:
     """The effort that a budget of reasoning tokens stands for; -1 leaves it to the model."""
     if budget is None:
         return None
-    steps: list[tuple[int, Effort]] = [(-1, "medium"), (0, "none"), (2048, "low"), (16384, "medium")]
-    return next((effort for most, effort in steps if budget <= most), "high")
+    return next(effort for most, effort in BUDGETS if budget <= most)
 
 
 def image_at(url: str) -> Image:

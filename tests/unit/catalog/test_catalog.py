@@ -1,15 +1,18 @@
 """The bundled catalog, and how models are found in it."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from turnout.catalog import DATA, BadCatalog, Catalog, load
-from turnout.catalog.schema import read
+from turnout.catalog.schema import ModelRow, PriceRow, TierRow, VendorFile, parse, read
 from turnout.core.errors import UnknownModel
+from turnout.providers.dialects import DIALECTS
 
 FILES = {path.name: read(path) for path in sorted(DATA.glob("*.toml"))}
 ALL_KEYS = {key: "sk-test" for file in FILES.values() for key in file.key_env}
@@ -63,20 +66,37 @@ def test_the_default_chain_does_not_depend_on_keys() -> None:
     assert ids == [model.id for model in loaded().auto()]
 
 
-@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
-def test_every_bundled_model_says_where_its_facts_are_from_and_what_it_costs(file: object) -> None:
-    for row in FILES[f"{getattr(file, 'name', '')}.toml"].models:
+@pytest.mark.parametrize("name", FILES)
+def test_every_bundled_model_says_where_its_facts_are_from_and_what_it_costs(name: str) -> None:
+    for row in FILES[name].models:
         assert row.source, row.name
         assert row.checked, row.name
         assert row.prices, row.name
         assert row.max_output <= row.context_window, row.name
 
 
-@pytest.mark.parametrize("model", loaded().all(), ids=lambda model: model.id)
-def test_what_cannot_be_asked_without_tools_is_never_promised_without_tools(model: object) -> None:
-    capabilities: frozenset[str] = getattr(model, "capabilities", frozenset[str]())
-    if capabilities & {"tool_choice", "parallel_tools"}:
-        assert "tools" in capabilities
+@pytest.mark.parametrize("id_", [model.id for model in loaded().all()])
+def test_nothing_about_tools_is_promised_without_tools(id_: str) -> None:
+    capabilities = loaded().find(id_).capabilities
+    assert "tools" in capabilities or not capabilities & {"tool_choice", "parallel_tools"}
+
+
+def test_the_dialects_that_a_file_may_name_are_those_that_there_are() -> None:
+    assert set(get_args(VendorFile.model_fields["dialect"].annotation)) == DIALECTS.keys()
+
+
+def test_every_quirk_and_field_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "vendors.md").read_text()
+    documented = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    fields = {name for row in (VendorFile, ModelRow, PriceRow, TierRow) for name in row.model_fields}
+    quirks = {name for file in FILES.values() for name in file.quirks}
+    assert fields | quirks <= documented
+
+
+def test_the_examples_in_the_documentation_are_good_files() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "vendors.md").read_text()
+    examples = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert {parse(example, "the example").name for example in examples} == {"ollama", "llamacpp"}
 
 
 @pytest.mark.parametrize(

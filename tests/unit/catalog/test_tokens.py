@@ -8,50 +8,38 @@ from turnout.catalog.tokens import IMAGE, PER_MESSAGE, estimate_answer, estimate
 from turnout.core.chat import Chat, Image, JsonSchema, Message, Text, Tool, ToolCall
 from turnout.core.events import Delta, ToolDelta, collected
 
-# Counted with o200k_base and cl100k_base, the vocabularies of OpenAI's newer and older models.
-COUNTED = {
-    "english": (
-        "The committee met on Tuesday to consider whether the bridge should be rebuilt, and after a long debate it "
-        "decided that the cost was reasonable given the number of people who cross it every day. ",
-        38,
-        38,
-    ),
-    "german": (
-        "Die Kommission hat am Dienstag darüber beraten, ob die Brücke neu gebaut werden soll, und nach langer "
-        "Aussprache entschieden, dass die Kosten angesichts der vielen Menschen vertretbar sind. ",
-        39,
-        49,
-    ),
-    "chinese": (
-        "委员会在星期二开会讨论是否应该重建这座大桥，经过长时间的辩论，认为考虑到每天过桥的人数，费用是合理的。",  # noqa: RUF001 - Chinese has its own comma
-        38,
-        56,
-    ),
-    "japanese": (
-        "委員会は火曜日に会合を開き、橋を再建すべきかどうかを検討し、長い議論の末、毎日渡る人の数を考えれば費用は妥当であると判断した。",
-        58,
-        81,
-    ),
-    "json": (
-        '{"items": [{"id": 1, "name": "item 1", "price": 1.25, "tags": ["a", "b"]}, {"id": 2, "name": "item 2", '
-        '"price": 2.5, "tags": ["a", "b"]}]}',
-        68,
-        67,
-    ),
-    "python": (
-        'def read(path: Path) -> VendorFile:\n    """One vendor\'s file. Raises BadCatalog."""\n    try:\n'
-        '        return parse(path.read_text("utf-8"), path.name)\n    except OSError as error:\n'
-        '        raise BadCatalog(f"{path.name}: cannot be read: {error}") from None\n',
-        64,
-        63,
-    ),
-}
+# The counts beside them were made with o200k_base and cl100k_base, the vocabularies of OpenAI's newer and older models.
+ENGLISH = (
+    "The committee met on Tuesday to consider whether the bridge should be rebuilt, and after a long debate it "
+    "decided that the cost was reasonable given the number of people who cross it every day. "
+)
+GERMAN = (
+    "Die Kommission hat am Dienstag darüber beraten, ob die Brücke neu gebaut werden soll, und nach langer "
+    "Aussprache entschieden, dass die Kosten angesichts der vielen Menschen vertretbar sind. "
+)
+CHINESE = "委员会在星期二开会讨论是否应该重建这座大桥，经过长时间的辩论，认为考虑到每天过桥的人数，费用是合理的。"  # noqa: RUF001 - Chinese has its own comma
+JAPANESE = (
+    "委員会は火曜日に会合を開き、橋を再建すべきかどうかを検討し、"
+    "長い議論の末、毎日渡る人の数を考えれば費用は妥当であると判断した。"
+)
+JSON = (
+    '{"items": [{"id": 1, "name": "item 1", "price": 1.25, "tags": ["a", "b"]}, {"id": 2, "name": "item 2", '
+    '"price": 2.5, "tags": ["a", "b"]}]}'
+)
+PYTHON = (
+    'def read(path: Path) -> VendorFile:\n    """One vendor\'s file. Raises BadCatalog."""\n    try:\n'
+    '        return parse(path.read_text("utf-8"), path.name)\n    except OSError as error:\n'
+    '        raise BadCatalog(f"{path.name}: cannot be read: {error}") from None\n'
+)
 
 
-@pytest.mark.parametrize("text", COUNTED.values(), ids=COUNTED.keys())
-def test_an_estimate_is_near_to_what_a_tokenizer_counts(text: tuple[str, int, int]) -> None:
-    content, newer, older = text
-    estimate = estimate_text(content)
+@pytest.mark.parametrize(
+    ("text", "newer", "older"),
+    [(ENGLISH, 38, 38), (GERMAN, 39, 49), (CHINESE, 38, 56), (JAPANESE, 58, 81), (JSON, 68, 67), (PYTHON, 64, 63)],
+    ids=["english", "german", "chinese", "japanese", "json", "python"],
+)
+def test_an_estimate_is_near_to_what_a_tokenizer_counts(text: str, newer: int, older: int) -> None:
+    estimate = estimate_text(text)
     assert 0.8 * newer <= estimate <= 1.25 * newer
     assert 0.7 * older <= estimate <= 1.25 * older
 

@@ -84,6 +84,12 @@ async def test_a_cut_text_is_continued_by_the_next_that_can_and_the_change_is_ma
     assert ask.calls[1][1].prefix == "Once upon "
 
 
+async def test_white_space_at_the_seam_is_not_said_twice() -> None:
+    ask = Asked(a=[Delta(text="Once "), errors.StreamCut("cut")], b=[Delta(text=" upon"), Delta(text=" a"), *GOOD[2:]])
+    answer = await collect(failover(models("a", "b"), CHAT, ask))
+    assert answer.choices[0].text == "Once upon a"
+
+
 async def test_two_cuts_are_continued_from_all_of_the_text() -> None:
     cut = errors.StreamCut("cut")
     ask = Asked(a=[Delta(text="one "), cut], b=[Delta(text="two "), cut], c=[Delta(text="three"), *GOOD[2:]])

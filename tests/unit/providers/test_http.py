@@ -43,7 +43,7 @@ class Chunks(httpx.AsyncByteStream):
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece
-            if isinstance(piece, float):
+            if isinstance(piece, float | int):
                 await asyncio.sleep(piece)
             else:
                 yield piece

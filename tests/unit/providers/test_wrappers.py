@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes import FakeClock, FakeVendors, a_model, answer
+from tests.fakes import FakeClock, FakeVendors, Step, a_model, answer
 from turnout.config import Retries
 from turnout.core import errors
 from turnout.core.chat import Chat, Message, Text
@@ -121,9 +121,7 @@ async def test_what_the_vendor_did_not_count_is_estimated_and_says_so() -> None:
         ([Delta(text="half"), errors.StreamCut("cut")], True),
     ],
 )
-async def test_a_failed_attempt_costs_what_the_vendor_will_charge(
-    script: list[Delta | Done | errors.VendorError | float], priced: bool
-) -> None:
+async def test_a_failed_attempt_costs_what_the_vendor_will_charge(script: list[Step], priced: bool) -> None:
     clock = FakeClock()
     some = call(clock, patience=1)
     with pytest.raises(errors.VendorError):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def s3(dynamodb: "DynamoDBClient") -> "S3Client":
-    return boto3.client("s3")  # pyright: ignore[reportUnknownMemberType] - of other services
+    return boto3.client("s3")  # pyright: ignore[reportUnknownMemberType] - as in store.dynamo
 
 
 def test_turnout_is_told_the_name_of_each_table_and_bucket(dynamodb: "DynamoDBClient", s3: "S3Client") -> None:

@@ -25,7 +25,7 @@ from turnout.api.openai import to_chat
 from turnout.api.problems import http_problem, problem
 from turnout.api.reply import Reply
 from turnout.api.services import Services
-from turnout.api.wire import Health, ModelItem, ModelList, Sent, encode
+from turnout.api.wire import Sent, encode
 from turnout.core.errors import TurnoutError
 from turnout.core.ports import Key
 
@@ -93,19 +93,14 @@ def _add_routes(app: FastAPI, endpoints: Endpoints) -> None:
         responses=document.COMPLETION,
         openapi_extra=document.CHAT_BODY,
     )
-    app.add_api_route(
-        "/v1/models",
-        endpoints.list_models,
-        responses={200: {"model": ModelList}, **document.REFUSALS},
-        openapi_extra=document.KEY,
-    )
+    app.add_api_route("/v1/models", endpoints.list_models, responses=document.MODELS, openapi_extra=document.KEY)
     app.add_api_route(
         "/v1/models/{id:path}",
         endpoints.retrieve_model,
-        responses={200: {"model": ModelItem}, **document.REFUSALS, **document.NOT_FOUND},
-        openapi_extra=document.KEY,
+        responses=document.MODEL,
+        openapi_extra=document.MODEL_NAME,
     )
-    app.add_api_route("/healthz", endpoints.health, responses={200: {"model": Health}})
+    app.add_api_route("/healthz", endpoints.health, responses=document.HEALTH)
 
 
 def _id(request: Request) -> str:

@@ -7,35 +7,56 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from turnout.api.schema import ChatRequest
-from turnout.api.wire import ChatCompletion, ErrorBody
+from turnout.api.wire import ChatCompletion, ErrorBody, Health, ModelItem, ModelList
 from turnout.core.chat import JSON
+
+type Responses = dict[int | str, dict[str, Any]]
 
 REFERENCE = "#/components/schemas/{model}"
 KEY: JSON = {"security": [{"key": []}]}
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
+COMMON: Responses = {
     401: {"model": ErrorBody, "description": "No key, or not one of this gateway's"},
+    500: {"model": ErrorBody, "description": "The gateway itself failed"},
 }
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": ErrorBody, "description": "There is no such model"}}
-FAILURES: dict[int | str, dict[str, Any]] = {
+NOT_FOUND: Responses = {404: {"model": ErrorBody, "description": "There is no such model"}}
+FAILURES: Responses = {
     400: {"model": ErrorBody, "description": "The request is wrong, or no model can do what it asks; see `param`"},
     403: {"model": ErrorBody, "description": "The key may not do this"},
     413: {"model": ErrorBody, "description": "The body is over the limit"},
     429: {"model": ErrorBody, "description": "A vendor's rate limit or quota; see `Retry-After`"},
-    500: {"model": ErrorBody, "description": "The gateway itself failed"},
     502: {"model": ErrorBody, "description": "No vendor gave an answer that could be used"},
     503: {"model": ErrorBody, "description": "The vendors are overloaded"},
     504: {"model": ErrorBody, "description": "The time was up"},
 }
-COMPLETION: dict[int | str, dict[str, Any]] = {
+COMPLETION: Responses = {
     200: {
         "model": ChatCompletion,
         "description": "The answer; with `stream`, its chunks as server-sent events that end in `[DONE]`",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
-    **REFUSALS,
+    **COMMON,
     **NOT_FOUND,
     **FAILURES,
+}
+MODELS: Responses = {200: {"model": ModelList, "description": "All models"}, **COMMON}
+MODEL: Responses = {
+    200: {"model": ModelItem, "description": "The model"},
+    **COMMON,
+    **NOT_FOUND,
+}
+HEALTH: Responses = {200: {"model": Health, "description": "The gateway is up"}}
+MODEL_NAME: JSON = {
+    "parameters": [
+        {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "description": "A name, `vendor/name`, an alias, `auto` or `auto:<goal>`",
+            "schema": {"type": "string"},
+        }
+    ],
+    **KEY,
 }
 CHAT_BODY: JSON = {
     "requestBody": {

@@ -1,6 +1,7 @@
 """The outermost layer: each request gets an id, and each response has it, whatever happens inside."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
@@ -35,6 +36,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, named)
+        except ClientDisconnect:
+            return  # gone before the body was whole: nobody is there to be told
         except Exception as error:
             told = problem(error, request_id)
             if started:

@@ -24,6 +24,12 @@ class Shown:
     anything: bool = False
     only_text: bool = True
 
+    def joined(self, event: Delta | Done) -> Delta | Done:
+        """The first event of one who takes over: not every format keeps white space at the end of a begun answer."""
+        if isinstance(event, Delta) and self.text[-1:].isspace():
+            return replace(event, text=event.text.lstrip())
+        return event
+
     def add(self, event: Delta | Done) -> None:
         """Take note of one more event."""
         self.anything = True
@@ -44,7 +50,7 @@ async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeE
                 async for event in events:
                     if not speaking:
                         yield Started(model, resumed=shown.anything)
-                        speaking = True
+                        event, speaking = shown.joined(event), True
                     shown.add(event)
                     yield event
                 return

@@ -6,7 +6,7 @@ told here, once, as `VendorError`.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ class HttpVendors:
             raise
 
     @asynccontextmanager
-    async def _sent(self, dialect: Dialect, call: Call) -> AsyncIterator[httpx.Response]:
+    async def _sent(self, dialect: Dialect, call: Call) -> AsyncGenerator[httpx.Response]:
         wire = dialect.request(call.chat, call.model)
         request = self.client.build_request(
             "POST",

@@ -18,6 +18,9 @@ from turnout.core.ports import Ask, Call, Clock
 from turnout.core.records import Attempt
 from turnout.routing.circuit import Circuits
 
+LONGEST_MESSAGE = 500
+"""Characters of a vendor's error that a row keeps."""
+
 type Jitter = Callable[[float, float], float]
 
 
@@ -92,7 +95,8 @@ def _begin(call: Call, clock: Clock) -> Attempt:
 
 def _failed(attempt: Attempt, error: VendorError) -> None:
     attempt.outcome = "skipped" if isinstance(error, CircuitOpen) else "error"
-    attempt.status, attempt.error, attempt.message = error.vendor_status, error.code, error.message
+    attempt.status, attempt.error = error.vendor_status, error.code
+    attempt.message = error.message[:LONGEST_MESSAGE]
     attempt.billed = error.billed
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import get_args
 
 from turnout.catalog import Catalog
 from turnout.core.chat import Goal, Request
@@ -40,11 +40,12 @@ def make_plan(request: Request, catalog: Catalog, prompt_tokens: Callable[[], in
 
 def goal_of(request: Request) -> Goal:
     """The goal, from the options or the model's suffix (`auto:cost`); `balanced` when neither says."""
-    _, _, suffix = request.model.partition(":") if request.model.startswith(f"{AUTO}:") else ("", "", "")
-    if suffix and suffix not in GOALS:
+    suffix = request.model.removeprefix(f"{AUTO}:")
+    named: Goal | None = next((goal for goal in GOALS if goal == suffix), None)
+    if suffix != request.model and named is None:
         told = ", ".join(f"auto:{goal}" for goal in GOALS)
         raise InvalidRequest(f"There is no goal '{suffix}'. Use one of {told}.", param="model")
-    return request.options.goal or cast("Goal", suffix or "balanced")
+    return request.options.goal or (named if suffix != request.model else None) or "balanced"
 
 
 def _candidates(request: Request, catalog: Catalog) -> tuple[tuple[Model, ...], str]:

@@ -45,7 +45,8 @@ def client() -> "DynamoDBClient":
 
     The low-level client, since a call through the resource API takes half as long again. Takes some 50 ms to make.
     """
-    return boto3.client("dynamodb", config=_CONFIG)  # pyright: ignore[reportUnknownMemberType] - of other services
+    # The stubs of all other services are not installed, so the overloads that return them are unknown.
+    return boto3.client("dynamodb", config=_CONFIG)  # pyright: ignore[reportUnknownMemberType]
 
 
 async def ask[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

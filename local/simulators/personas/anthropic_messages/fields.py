@@ -38,8 +38,6 @@ class Turn(Strict):
     content: str | list[Block]
 
 
-
-
 class ToolOffered(Loose):
     """A tool of the client's."""
 

@@ -1,6 +1,7 @@
 """Reading `POST /v1/messages` as Anthropic does, into a neutral chat."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from pydantic_core import ErrorDetails, to_json
 
@@ -10,7 +11,7 @@ from local.simulators.personas.protocol import Asked, Question, Refused
 from local.simulators.personas.reading import checked, dotted, effort_of
 from turnout.core.chat import Chat, Effort, Image, JsonSchema, Message, NamedTool, Part, Text, Tool, ToolCall
 
-MODELS_PATH = "/v1/models"
+MODELS_PATH: str = "/v1/models"
 CHAT_PATH = "/v1/messages"
 EFFORTS: dict[str | None, Effort] = {
     None: "high",
@@ -19,6 +20,12 @@ EFFORTS: dict[str | None, Effort] = {
     "high": "high",
     "xhigh": "xhigh",
     "max": "xhigh",
+}
+CHOICES: dict[str | None, Literal["auto", "required", "none"] | None] = {
+    None: None,
+    "auto": "auto",
+    "any": "required",
+    "none": "none",
 }
 
 
@@ -54,14 +61,13 @@ def chat_of(body: Body) -> Chat:
     turns = [*system_of(body), *(message for turn in body.messages for message in messages_of(turn))]
     prefix = turns.pop().text if turns[-1].role == "assistant" else ""
     choice = body.tool_choice
-    kinds = {"auto": "auto", "any": "required", "none": "none"}
     wanted = body.output_config.format if body.output_config else None
     return Chat(
         messages=tuple(turns),
         prefix=prefix,
         stream=body.stream or False,
         tools=tuple(Tool(tool.name, tool.description or "", tool.input_schema) for tool in body.tools or ()),
-        tool_choice=NamedTool(choice.name) if choice and choice.type == "tool" else choice and kinds[choice.type],
+        tool_choice=NamedTool(choice.name) if choice and choice.type == "tool" else CHOICES[choice and choice.type],
         parallel_tool_calls=not choice.disable_parallel_tool_use if choice else None,
         response_format=JsonSchema("answer", wanted.schema_) if wanted else "text",
         stop=tuple(body.stop_sequences or ()),

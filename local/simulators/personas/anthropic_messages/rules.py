@@ -1,7 +1,7 @@
 """What Anthropic checks beyond the types of fields, each rule with the vendor's complaint."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from local.simulators.personas.anthropic_messages.fields import Block, Body, Turn
 from local.simulators.personas.protocol import Refused
@@ -115,12 +115,16 @@ def is_open(node: Mapping[str, Any]) -> bool:
 
 def nodes(node: Any) -> Iterator[dict[str, Any]]:
     """Every object within a schema, itself included."""
-    children: list[Any] = node if isinstance(node, list) else []
-    if isinstance(node, dict):
-        found: dict[str, Any] = node
-        yield found
-        children = list(found.values())
-    for child in children:
+    match node:
+        case dict():
+            found = cast("dict[str, Any]", node)
+            yield found
+            inner = list(found.values())
+        case list():
+            inner = cast("list[Any]", node)
+        case _:
+            return
+    for child in inner:
         yield from nodes(child)
 
 

@@ -10,7 +10,12 @@ class Proto(BaseModel):
     """A message of protocol buffers as JSON: names in camel case, or as they are in the .proto; none unknown."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 

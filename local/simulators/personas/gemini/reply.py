@@ -13,7 +13,7 @@ FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP", 
 SIGNATURE = "RXJyb3IgZnJlZSBhbmQgc2ltdWxhdGVk"
 
 
-def headers(request_id: str) -> dict[str, str]:
+def headers(_request_id: str) -> dict[str, str]:
     """Google names no request; this is what its front end adds."""
     return {"server": "scaffolding on HTTPServer2", "x-gemini-service-tier": "standard", "vary": "Origin"}
 

@@ -1,6 +1,6 @@
 """What Google checks beyond the types of fields, each rule with the vendor's complaint."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from local.simulators.personas.gemini.fields import Body, Content
@@ -8,10 +8,11 @@ from local.simulators.personas.protocol import Refused
 
 type Rule = Callable[[Body, str], Iterator[str]]
 
-SCHEMA_FIELDS = frozenset(
-    "type format title description nullable enum maxItems minItems properties required minProperties maxProperties "
-    "minLength maxLength pattern example anyOf propertyOrdering default items minimum maximum".split()
-)
+SCHEMA_FIELDS = {
+    *("type", "format", "title", "description", "nullable", "enum", "default", "example", "anyOf"),
+    *("properties", "required", "minProperties", "maxProperties", "propertyOrdering"),
+    *("items", "minItems", "maxItems", "minLength", "maxLength", "pattern", "minimum", "maximum"),
+}
 """https://ai.google.dev/api/caching#Schema"""
 
 
@@ -81,8 +82,10 @@ def schemas_are_googles(body: Body, _model: str) -> Iterator[str]:
 def unknown_fields(schema: Mapping[str, Any]) -> Iterator[str]:
     """The fields of a schema, or of those within it, that Google does not know."""
     yield from schema.keys() - SCHEMA_FIELDS
-    inner = [*(schema.get("properties") or {}).values(), schema.get("items"), *(schema.get("anyOf") or ())]
-    for node in filter(None, inner):
+    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties") or {}
+    branches: Sequence[Mapping[str, Any]] = schema.get("anyOf") or ()
+    items: Mapping[str, Any] = schema.get("items") or {}
+    for node in (*properties.values(), *branches, items):
         yield from unknown_fields(node)
 
 

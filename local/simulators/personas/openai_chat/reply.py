@@ -83,7 +83,7 @@ def frames(reply: Reply) -> Iterator[Frame]:
             yield chunk(reply, kind, at, delta, logprobs=logprobs)
         yield chunk(reply, "closing", at, {}, finish=choice.finish)
     if reply.question.usage:
-        counts = {"choices": [], "usage": usage(reply.usage)}
+        counts: JSON = {"choices": [], "usage": usage(reply.usage)}
         yield event("closing", envelope(reply, "chat.completion.chunk") | counts)
     yield Frame("end", b"data: [DONE]\n\n")
 

@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
-from annotated_types import Ge
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from turnout.core.chat import JSON, Effort, ToolCall
 from turnout.core.errors import Rejected
@@ -27,6 +26,10 @@ EFFORTS: dict[Effort, str] = {"minimal": "low", "low": "low", "medium": "medium"
 
 # The models up to 4.5 think within a budget of tokens, all later ones by effort; so the list of the former is closed.
 THINKS_IN_BUDGET = re.compile(r"claude-(3|(opus|sonnet|haiku)-4-([015]\b|\d{8}))")
+
+# Takes, instead of "disabled", "between_tools": the least that it thinks. A model that cannot do without refuses both.
+# https://platform.claude.com/docs/en/models/sonnet-5-5/migration-guide
+THINKS_BETWEEN_TOOLS = re.compile(r"claude-sonnet-5-5")
 
 
 class Thinking(TypedDict):
@@ -47,7 +50,7 @@ class RedactedThinking(TypedDict):
 class Kept(TypedDict):
     """A block, and how many characters of the answer's text stand before it."""
 
-    at: Annotated[int, Ge(0)]
+    at: NonNegativeInt
     block: Annotated[Thinking | RedactedThinking, Field(discriminator="type")]
 
 
@@ -80,7 +83,7 @@ def thinking_fields(effort: Effort | None, upstream: str, max_tokens: int) -> tu
     if effort is None:
         return None, None
     if effort == "none":
-        return {"type": "disabled"}, None
+        return {"type": "between_tools" if THINKS_BETWEEN_TOOLS.search(upstream) else "disabled"}, None
     if THINKS_IN_BUDGET.search(upstream):
         return {"type": "enabled", "budget_tokens": _budget(effort, max_tokens)}, None
     return {"type": "adaptive"}, EFFORTS[effort]

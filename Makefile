@@ -1,0 +1,85 @@
+# Turnout. `make` explains the targets; each installs what it needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+SAM_VERSION := 1.170.0
+
+# The interpreter itself, not a launcher in front of it: uv and `sam build` must find it by its path.
+PYTHON := $(shell for p in python3.13 python3; do $$p -c 'import sys; assert sys.version_info[:2] == (3, 13); print(sys.executable)' 2>/dev/null && break; done)
+
+export PATH := $(CURDIR)/.tools/bin:$(if $(PYTHON),$(dir $(PYTHON)):)$(PATH)
+export UV_PYTHON := $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+RUN := .venv/bin/python -m
+SAM := SAM_CLI_TELEMETRY=0 uvx --quiet --from aws-sam-cli==$(SAM_VERSION) sam
+
+##@ Use
+
+.PHONY: help
+help: ## explain the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv ## start Turnout on this machine: embedded AWS, and simulated vendors where there are no keys
+	@exec $(RUN) local
+
+.PHONY: run-local-model
+run-local-model: .venv ## the same with a real small language model as one more vendor (compiles for minutes at first)
+	@exec $(RUN) local.model
+
+##@ Check
+
+.PHONY: test
+test: check pytest ## everything that CI checks
+
+.PHONY: check
+check: .venv ## lint, types and who may import whom
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/pyright
+
+.PHONY: pytest
+pytest: .venv ## all tests
+	.venv/bin/pytest -n auto --dist worksteal
+
+.PHONY: unit
+unit: .venv ## the quick tests alone
+	.venv/bin/pytest -q tests/unit
+
+.PHONY: format
+format: .venv ## format and mend what can be mended
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+##@ Maintain
+
+.PHONY: catalog
+catalog: .venv ## refresh the catalog's prices and context windows
+	$(RUN) local.catalog_refresh
+
+.PHONY: lock
+lock: .tools ## resolve the dependencies anew
+	uv lock --upgrade
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf .venv .tools .aws-sam .pytest_cache .ruff_cache .hypothesis .import_linter_cache .turnout
+
+# --- what the targets stand on
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "Turnout needs Python 3.13, and there is no python3.13 on the PATH. Install it and try again." >&2; exit 1; }
+
+.tools: | python
+	@"$(PYTHON)" -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .tools; echo "Could not install uv $(UV_VERSION): is the package index within reach?" >&2; exit 1; }
+
+.venv: pyproject.toml uv.lock | .tools
+	@uv sync --quiet --frozen && touch .venv

@@ -1,0 +1,32 @@
+"""The vendors' keys, from the Secrets Manager secret that the deployment names: in no environment, in no template."""
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from turnout.config import BadConfig, Config
+
+_KEYS = TypeAdapter(dict[str, SecretStr])
+_SETTING = "TURNOUT_VENDOR_KEYS_SECRET"
+
+
+def unlocked(config: Config) -> Config:
+    """`config` with the keys of its secret; those of the environment come first. Raises BadConfig.
+
+    https://docs.aws.amazon.com/powertools/python/latest/utilities/parameters/ reads and caches the secret.
+    """
+    if not config.vendor_keys_secret:
+        return config
+    keys = _read(config.vendor_keys_secret) | config.vendor_keys
+    return config.model_copy(update={"vendor_keys": keys})
+
+
+def _read(name: str) -> dict[str, SecretStr]:
+    from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415 - a laptop with its keys in .env needs none
+
+    try:
+        return _KEYS.validate_json(parameters.get_secret(name))  # pyright: ignore[reportUnknownMemberType] - its options
+    except parameters.exceptions.GetParameterError as error:
+        why = type(error.__cause__ or error).__name__
+        raise BadConfig(f"{_SETTING}: the secret '{name}' cannot be read ({why}): create it, or allow it") from None
+    except ValidationError:
+        # not chained: its message quotes what it could not read
+        raise BadConfig(f'{_SETTING}: the secret \'{name}\' must be JSON like {{"OPENAI_API_KEY": "..."}}') from None

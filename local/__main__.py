@@ -1,0 +1,97 @@
+"""`make run`: Turnout on this machine, with an AWS and, where there are no keys, vendors of its own."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import uvicorn
+
+from local import dotenv
+from local.aws import AwsNotStarted, EmbeddedAws
+from local.process import ChildFailed
+from local.tables import create_buckets, create_tables
+from local.vendors import Vendors, vendors
+from local.view import ShownLog, Terminal
+from turnout import bootstrap
+from turnout.api.app import create_app
+from turnout.api.services import Services
+from turnout.catalog import BadCatalog
+from turnout.config import BadConfig, Config
+from turnout.store.keys import DynamoKeys
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).parent.parent
+PACE = 40.0
+"""Tokens per second of the simulators: about as quick as a large model, so that streams look like streams."""
+
+
+class CannotRun(RuntimeError):
+    """The message is one line that says what to mend."""
+
+
+def main() -> None:
+    """Run until Ctrl-C. Exits with 1 and one clear line where something is missing."""
+    terminal = Terminal()
+    try:
+        run(terminal, {**os.environ, **dotenv.read(ROOT / ".env")})
+    except KeyboardInterrupt:
+        terminal.step("stopped")
+    except (CannotRun, AwsNotStarted, ChildFailed, BadConfig, BadCatalog, dotenv.BadDotenv) as error:
+        sys.exit(f"Turnout cannot start: {error}")
+
+
+def run(terminal: Terminal, env: Mapping[str, str]) -> None:
+    """Start everything, serve, and stop everything again."""
+    port = _port(env)
+    extra = Path(env["TURNOUT_CATALOG_DIR"]) if env.get("TURNOUT_CATALOG_DIR") else None
+    with _listening(port) as listening:
+        terminal.step("starting the embedded AWS (the first time it is downloaded)")
+        with EmbeddedAws() as aws, vendors(env, extra, pace=PACE) as answering:
+            os.environ.update(aws.env)
+            config = Config.from_env({**env, **_storage(), **answering.settings})
+            services = bootstrap.services(config)
+            asyncio.run(_serve(terminal, listening, services, answering))
+
+
+async def _serve(terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors) -> None:
+    assert isinstance(services.keys, DynamoKeys)
+    secret, _ = await services.keys.create("laptop")
+    shown = replace(services, log=ShownLog(services.log, terminal))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(shown), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    )
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    terminal.ready(url, secret, answering, services.gateway.catalog.auto())
+    await server.serve([listening])
+
+
+def _storage() -> dict[str, str]:
+    """The tables and the bucket of `template.yaml`; the settings that name them."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")  # pyright: ignore[reportUnknownMemberType] - of others
+    return create_tables(dynamodb) | create_buckets(s3)
+
+
+def _port(env: Mapping[str, str]) -> int:
+    text = env.get("PORT", "8000")
+    if not text.isdecimal() or int(text) > 65535:
+        raise CannotRun(f"PORT must be a number from 0 to 65535, not '{text}'")
+    return int(text)
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    try:
+        with socket.create_server((HOST, port), backlog=512) as listening:
+            yield listening
+    except OSError as error:
+        raise CannotRun(f"port {port} on {HOST} is not free. Choose another: PORT={port + 1} make run") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The functions as Lambda loads them, over an AWS in memory that has the template's own tables, bucket and secret."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pydantic_core import from_json, to_json
+
+from local.tables import create_buckets, create_tables
+from turnout.core.ports import Key
+from turnout.store.dynamo import client, to_wire
+from turnout.store.keys import fingerprint, to_item
+
+ROOT = Path(__file__).parents[2]
+SECRET = "turnout/vendor-keys"
+KEY = Key("key_01ke0000000000000000000000", "the events'")
+
+type Load = Callable[[str], ModuleType]
+
+
+def event(name: str) -> dict[str, Any]:
+    """One of the events that `sam local invoke` takes too."""
+    return from_json((ROOT / "events" / f"{name}.json").read_bytes())
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account with the stack in it, the key of the events, and one vendor's key."""
+    with mock_aws():
+        secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
+        s3, secrets = boto3.client("s3"), boto3.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
+        settings = create_tables(client()) | create_buckets(s3)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "turnout")
+        monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Turnout")
+        secrets.create_secret(Name=SECRET, SecretString=to_json({"OPENAI_API_KEY": "sk-of-the-vendor"}).decode())
+        item = to_wire(to_item(fingerprint(secret), KEY, 0, None))
+        client().put_item(TableName=settings["TURNOUT_KEYS_TABLE"], Item=item)
+        yield
+
+
+@pytest.fixture
+def load() -> Load:
+    """The module `app` of a function, fresh, with what the environment says now."""
+    return _load
+
+
+def _load(function: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{function}_app", ROOT / "functions" / function / "app.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

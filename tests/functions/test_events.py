@@ -1,0 +1,143 @@
+"""Each event under `events/` is answered by its function, over an AWS in memory and a vendor on loopback."""
+
+import asyncio
+import os
+from typing import Any
+
+import boto3
+import pytest
+from pydantic_core import from_json, to_json
+
+from local.simulators import Simulator
+from tests.functions.conftest import KEY, ROOT, SECRET, Load, event
+from turnout.config import BadConfig, Config
+from turnout.runtime.invocation import Context
+from turnout.store.dynamo import client
+from turnout.store.log import from_item
+from turnout.store.vendor_keys import unlocked
+
+CONTEXT = Context("req-1", "arn:aws:lambda:us-east-1:012345678901:function:f", deadline_ms=4_000_000_000_000)
+NAMES = sorted(path.stem for path in (ROOT / "events").glob("*.json"))
+
+
+async def routed(load: Load, monkeypatch: pytest.MonkeyPatch, name: str) -> dict[str, Any]:
+    """The router's answer to an event, with OpenAI simulated; every other vendor has no key."""
+    async with Simulator("openai_chat") as vendor:
+        monkeypatch.setenv("TURNOUT_BASE_URLS", to_json({"openai": vendor.url}).decode())
+        monkeypatch.setenv("TURNOUT_VENDOR_KEYS_SECRET", SECRET)
+        return await asyncio.to_thread(lambda: load("router").handler(event(name), CONTEXT))
+
+
+async def test_the_router_answers_a_chat_with_a_key_from_the_secret(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await routed(load, monkeypatch, "router.chat")
+    assert answer["statusCode"] == 200
+    body = from_json(answer["body"])
+    assert body["choices"][0]["message"]["content"]
+    [row] = client().scan(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"])["Items"]
+    assert row["key_id"] == {"S": KEY.id}
+    assert row["vendor"] == {"S": "openai"}
+
+
+async def test_the_router_answers_a_streamed_chat_buffered_under_mangum(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await routed(load, monkeypatch, "router.stream")
+    assert answer["headers"]["content-type"].startswith("text/event-stream")
+    assert answer["body"].endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [("router.models", "object", "list"), ("router.model", "id", "openai/gpt-5.2"), ("router.healthz", "status", "ok")],
+)
+async def test_the_router_answers_its_other_routes(
+    load: Load, monkeypatch: pytest.MonkeyPatch, name: str, field: str, value: str
+) -> None:
+    answer = await routed(load, monkeypatch, name)
+    assert answer["statusCode"] == 200
+    assert from_json(answer["body"])[field] == value
+
+
+def test_the_aggregator_reads_a_row(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    assert load("aggregator").handler(event("aggregator.insert"), CONTEXT) == {"batchItemFailures": []}
+    assert metrics(capsys) == {"RowsRead": 1, "RowsUnreadable": 0}
+
+
+def test_the_aggregator_reports_the_row_that_it_cannot_read_and_no_other(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = event("aggregator.unreadable")
+    [_, bad] = batch["Records"]
+    answer = load("aggregator").handler(batch, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": bad["dynamodb"]["SequenceNumber"]}]}
+    assert metrics(capsys) == {"RowsRead": 1, "RowsUnreadable": 1}
+
+
+def test_a_batch_of_nothing_but_bad_rows_is_reported_row_by_row(load: Load) -> None:
+    batch = event("aggregator.unreadable")
+    batch["Records"] = batch["Records"][1:]
+    assert len(load("aggregator").handler(batch, CONTEXT)["batchItemFailures"]) == 1
+
+
+def test_the_optimizer_reports_the_day_before(load: Load) -> None:
+    for record in event("aggregator.insert")["Records"]:
+        client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=record["dynamodb"]["NewImage"])
+    answer = load("optimizer").handler(event("optimizer.schedule"), CONTEXT)
+    assert answer == {"report": "s3://turnout-report/reports/2026/01/01.json"}
+    s3 = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+    report = from_json(s3.get_object(Bucket="turnout-report", Key="reports/2026/01/01.json")["Body"].read())
+    assert (report["day"], report["requests"], report["policy"]) == ("2026-01-01", 1, "keep")
+
+
+def test_the_console_shows_a_request_to_the_key_that_sent_it(load: Load) -> None:
+    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"]
+    client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=image)
+    answer = load("console").handler(event("console.request"), CONTEXT)
+    assert answer["statusCode"] == 200
+    record = from_item(from_json(answer["body"]))
+    assert [attempt.outcome for attempt in record.attempts] == ["error", "ok"]
+
+
+@pytest.mark.parametrize("owner", [{"S": "key_of_another"}, None], ids=["another's", "no such row"])
+def test_the_console_does_not_tell_another_keys_request_from_none(load: Load, owner: dict[str, str] | None) -> None:
+    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"]
+    if owner:
+        client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=image | {"key_id": owner})
+    answer = load("console").handler(event("console.request"), CONTEXT)
+    assert answer["statusCode"] == 404
+    assert from_json(answer["body"])["error"]["code"] == "request_not_found"
+
+
+def test_the_console_asks_for_a_key(load: Load) -> None:
+    asked = event("console.request")
+    del asked["headers"]["Authorization"], asked["multiValueHeaders"]["Authorization"]
+    assert load("console").handler(asked, CONTEXT)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("value", ["not json", '["a"]', '{"OPENAI_API_KEY": 1}', None], ids=str)
+def test_a_secret_that_cannot_be_used_is_named_and_not_quoted(value: str | None) -> None:
+    secrets = boto3.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
+    if value:
+        secrets.create_secret(Name="other", SecretString=value)
+    with pytest.raises(BadConfig, match="TURNOUT_VENDOR_KEYS_SECRET: the secret 'other'") as caught:
+        unlocked(Config(vendor_keys_secret="other"))
+    assert not value or value not in str(caught.value)
+
+
+def test_a_key_in_the_environment_comes_before_the_secrets() -> None:
+    config = unlocked(Config.from_env({"TURNOUT_VENDOR_KEYS_SECRET": SECRET, "OPENAI_API_KEY": "sk-mine"}))
+    assert config.vendor_keys["OPENAI_API_KEY"].get_secret_value() == "sk-mine"
+
+
+def test_every_event_is_sent_by_a_test() -> None:
+    source = (ROOT / "tests/functions/test_events.py").read_text()
+    assert [name for name in NAMES if f'"{name}"' not in source] == []
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """The metrics in the last line that was printed, in CloudWatch's embedded format."""
+    line = from_json(capsys.readouterr().out.splitlines()[-1])
+    [group] = line["_aws"]["CloudWatchMetrics"]
+    return {metric["Name"]: line[metric["Name"]][0] for metric in group["Metrics"]}

@@ -1,0 +1,61 @@
+"""The OpenAPI document says what the endpoints do."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.api.world import World
+from turnout.api.schema import ChatRequest
+
+
+@pytest.fixture(name="document", scope="module")
+def the_document() -> dict[str, Any]:
+    return World().app.openapi()
+
+
+async def test_it_is_served_without_a_key(document: dict[str, Any]) -> None:
+    async with World().client() as client:
+        response = await client.get("/openapi.json", headers={"authorization": ""})
+    assert response.json() == json.loads(json.dumps(document))
+
+
+def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> None:
+    statuses = {
+        (method, path): set(operation["responses"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert statuses == {
+        ("post", "/v1/chat/completions"): set(["200", "400", "401", "403", "404", "413", "429", "500", "502", "503", "504"]),
+        ("get", "/v1/models"): {"200", "401", "500"},
+        ("get", "/v1/models/{id}"): {"200", "401", "404", "500"},
+        ("get", "/healthz"): {"200"},
+    }
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert {"ChatRequest", "ChatCompletion", "ErrorBody", "ModelList"} <= references
+    assert references <= document["components"]["schemas"].keys()
+
+
+def test_the_body_has_openais_fields_and_no_others(document: dict[str, Any]) -> None:
+    body = document["components"]["schemas"]["ChatRequest"]
+    assert body["properties"].keys() == ChatRequest.model_fields.keys()
+    assert body["required"] == ["model", "messages"]
+    assert body["additionalProperties"] is False
+
+
+def test_only_health_goes_without_the_key(document: dict[str, Any]) -> None:
+    open_to_all = [
+        path for path, operations in document["paths"].items() for told in operations.values() if "security" not in told
+    ]
+    assert open_to_all == ["/healthz"]
+    assert document["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
+
+
+def test_a_path_parameter_is_described(document: dict[str, Any]) -> None:
+    [parameter] = document["paths"]["/v1/models/{id}"]["get"]["parameters"]
+    assert (parameter["name"], parameter["in"], parameter["required"]) == ("id", "path", True)
