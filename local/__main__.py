@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +85,7 @@ def _port(env: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def _listening(port: int) -> Generator[socket.socket]:
     try:
         with socket.create_server((HOST, port), backlog=512) as listening:
             yield listening

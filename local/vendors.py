@@ -1,7 +1,7 @@
 """Which vendors answer on this machine: the real ones whose keys are set, or else a simulator for each dialect."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Vendors:
 
 
 @contextmanager
-def vendors(env: Mapping[str, str], extra: Path | None, *, pace: float) -> Iterator[Vendors]:
+def vendors(env: Mapping[str, str], extra: Path | None, *, pace: float) -> Generator[Vendors]:
     """Simulators for as long as the block lasts, unless `env` has a key of one of the vendors.
 
     `pace` is in tokens per second. A vendor that needs no key is real in any case.

@@ -52,13 +52,15 @@ class Terminal:
         first = "" if record.first_token_ms is None else f", first token {record.first_token_ms} ms"
         self.console.print(
             f"{MARKS[record.outcome]} [bold]{escape(record.requested)}[/]  {tried}  "
-            f"[dim]{record.latency_ms} ms{first}, {tokens} tokens, ${record.cost_usd:f}  {record.id}[/]",
+            f"[dim]{record.latency_ms} ms{first}, {tokens} tokens, ${record.cost_usd:.6f}  {record.id}[/]",
             soft_wrap=True,
         )
 
 
 def _facts(url: str, key: str, vendors: Vendors, chain: Iterable[Model]) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     ready = [model.name for model in chain if model.vendor.ready]
     table.add_row("[bold]base_url", f"{url}/v1")
     table.add_row("[bold]api_key", key)

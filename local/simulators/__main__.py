@@ -5,6 +5,8 @@ import asyncio
 import signal
 import sys
 
+from pydantic_core import to_json
+
 from local.simulators.listener import PortTaken
 from local.simulators.personas import PERSONAS
 from local.simulators.simulator import Simulator
@@ -25,7 +27,7 @@ def arguments() -> argparse.Namespace:
 
 
 async def main(wanted: argparse.Namespace) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; once it listens, one line of JSON tells where."""
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -38,7 +40,8 @@ async def main(wanted: argparse.Namespace) -> None:
         hold=wanted.hold,
     )
     async with simulator:
-        print(f"{wanted.dialect} {simulator.base_url} control {simulator.control_url}", flush=True)
+        ready = {"dialect": wanted.dialect, "url": simulator.url, "control_url": simulator.control_url}
+        print(to_json(ready).decode(), flush=True)
         await stop.wait()
 
 

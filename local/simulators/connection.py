@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
@@ -70,7 +71,9 @@ class Connection:
     async def _play(self, step: Head | Send | Wait) -> None:
         match step:
             case Head():
-                await self._send(h11.Response(status_code=step.status, headers=_headers(step)))
+                await self._send(
+                    h11.Response(status_code=step.status, headers=_headers(step), reason=reason(step.status))
+                )
             case Send(data):
                 await self._send(h11.Data(data=data))
             case Wait(seconds):
@@ -108,6 +111,11 @@ class Connection:
 def _headers(head: Head) -> list[tuple[str, str]]:
     framing = ("transfer-encoding", "chunked") if head.length is None else ("content-length", str(head.length))
     return [*head.headers.items(), framing]
+
+
+def reason(status: int) -> str:
+    """The phrase beside the status; some vendors' statuses have none."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 def asked(head: h11.Request, body: bytes) -> Asked:

@@ -4,12 +4,12 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from local.tables import create_buckets, create_tables
 from turnout.core.ports import Key
@@ -28,18 +28,23 @@ def event(name: str) -> dict[str, Any]:
     return from_json((ROOT / "events" / f"{name}.json").read_bytes())
 
 
+def create_secret(name: str, text: str) -> None:
+    """One in Secrets Manager, of whose client we have no types."""
+    secrets = cast("Any", boto3).client("secretsmanager")
+    secrets.create_secret(Name=name, SecretString=text)
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An account with the stack in it, the key of the events, and one vendor's key."""
     with mock_aws():
         secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
-        s3, secrets = boto3.client("s3"), boto3.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
-        settings = create_tables(client()) | create_buckets(s3)
+        settings = create_tables(client()) | create_buckets(boto3.client("s3"))  # pyright: ignore[reportUnknownMemberType]
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "turnout")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Turnout")
-        secrets.create_secret(Name=SECRET, SecretString=to_json({"OPENAI_API_KEY": "sk-of-the-vendor"}).decode())
+        create_secret(SECRET, '{"OPENAI_API_KEY": "sk-of-the-vendor"}')
         item = to_wire(to_item(fingerprint(secret), KEY, 0, None))
         client().put_item(TableName=settings["TURNOUT_KEYS_TABLE"], Item=item)
         yield

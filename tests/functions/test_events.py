@@ -9,7 +9,7 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from local.simulators import Simulator
-from tests.functions.conftest import KEY, ROOT, SECRET, Load, event
+from tests.functions.conftest import KEY, ROOT, SECRET, Load, create_secret, event
 from turnout.config import BadConfig, Config
 from turnout.runtime.invocation import Context
 from turnout.store.dynamo import client
@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in (ROOT / "events").glob("*.json"))
 async def routed(load: Load, monkeypatch: pytest.MonkeyPatch, name: str) -> dict[str, Any]:
     """The router's answer to an event, with OpenAI simulated; every other vendor has no key."""
     async with Simulator("openai_chat") as vendor:
-        monkeypatch.setenv("TURNOUT_BASE_URLS", to_json({"openai": vendor.url}).decode())
+        monkeypatch.setenv("TURNOUT_BASE_URLS", to_json({"openai": vendor.base_url}).decode())
         monkeypatch.setenv("TURNOUT_VENDOR_KEYS_SECRET", SECRET)
         return await asyncio.to_thread(lambda: load("router").handler(event(name), CONTEXT))
 
@@ -118,9 +118,8 @@ def test_the_console_asks_for_a_key(load: Load) -> None:
 
 @pytest.mark.parametrize("value", ["not json", '["a"]', '{"OPENAI_API_KEY": 1}', None], ids=str)
 def test_a_secret_that_cannot_be_used_is_named_and_not_quoted(value: str | None) -> None:
-    secrets = boto3.client("secretsmanager")  # pyright: ignore[reportUnknownMemberType]
     if value:
-        secrets.create_secret(Name="other", SecretString=value)
+        create_secret("other", value)
     with pytest.raises(BadConfig, match="TURNOUT_VENDOR_KEYS_SECRET: the secret 'other'") as caught:
         unlocked(Config(vendor_keys_secret="other"))
     assert not value or value not in str(caught.value)

@@ -1,4 +1,9 @@
-"""Prints what CloudFormation makes of a SAM template, as JSON: `transform.py <template>`, run in sam's own environment."""
+"""Prints what CloudFormation makes of a SAM template, as JSON: `transform.py <template>`.
+
+Run by the Python of sam's own environment, which has the translator.
+"""
+
+# pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import json
 import sys
@@ -18,4 +23,4 @@ class NoPolicies:
 
 template = yaml_parse(Path(sys.argv[1]).read_text())
 validator = SamTemplateValidator(template, NoPolicies(), region="us-east-1")
-print(json.dumps(yaml_parse(validator.get_translated_template_if_valid())))  # it comes as YAML
+json.dump(yaml_parse(validator.get_translated_template_if_valid()), sys.stdout)  # it comes as YAML

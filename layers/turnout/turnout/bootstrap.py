@@ -1,16 +1,19 @@
 """The composition root: builds everything from a Config. The only place that makes clients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import httpx
 from starlette.types import Scope
 
 from turnout.api.services import Services, unbounded
 from turnout.catalog import Catalog, load
 from turnout.clock import SystemClock
 from turnout.config import Config
+from turnout.core.models import Auth
 from turnout.core.ports import Ask, Clock
 from turnout.pipeline import Gateway, Patience
 from turnout.providers import transport
+from turnout.providers.bedrock import AwsSignature
 from turnout.providers.http import HttpVendors
 from turnout.providers.wrappers import guarded, recorded, retrying
 from turnout.routing.circuit import Circuits
@@ -36,7 +39,7 @@ def services(config: Config, remaining: Callable[[Scope], float | None] = unboun
 def catalog(config: Config) -> Catalog:
     """The models, with the keys and URLs that are configured."""
     keys = {name: key.get_secret_value() for name, key in config.vendor_keys.items()}
-    return load(keys, config.base_urls, config.catalog_dir)
+    return load(keys, config.base_urls, config.catalog_dir, config.bedrock_region)
 
 
 def gateway(config: Config, models: Catalog, clock: Clock) -> Gateway:
@@ -47,7 +50,12 @@ def gateway(config: Config, models: Catalog, clock: Clock) -> Gateway:
 
 def asking(config: Config, clock: Clock) -> Ask:
     """What asks a vendor: HTTP, inside the circuit, inside the record, inside the tries."""
-    vendors = HttpVendors(transport.client(config.timeouts.connect), config.timeouts)
+    vendors = HttpVendors(transport.client(config.timeouts.connect), config.timeouts, signatures(config))
     breaker = config.breaker
     circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return retrying(recorded(guarded(vendors.ask, circuits), clock), config.retries, clock)
+
+
+def signatures(config: Config) -> Mapping[Auth, httpx.Auth]:
+    """What signs the requests to vendors that take no key."""
+    return {"aws": AwsSignature(config.bedrock_region)} if config.bedrock_region else {}

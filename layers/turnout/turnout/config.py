@@ -66,6 +66,8 @@ class Config(BaseModel):
     """API keys by the name that the catalog's `key_env` gives them, e.g. OPENAI_API_KEY."""
     vendor_keys_secret: str = ""
     """Name of the Secrets Manager secret that holds the same as a JSON object."""
+    bedrock_region: Annotated[str, Field(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")] = ""
+    """AWS region whose Amazon Bedrock is asked, with the credentials of this process; empty: Bedrock is not used."""
     base_urls: dict[str, str] = {}
     """Vendor name to a URL used instead of the catalog's: simulators, proxies, private endpoints."""
     catalog_dir: Path | None = None

@@ -23,6 +23,7 @@ from turnout.core.models import Model
 from turnout.core.ports import Ask, Call, Clock, Deadline, Key
 from turnout.core.records import Record
 from turnout.modes import MODES
+from turnout.routing.eligible import fitted
 from turnout.routing.plan import make_plan
 
 SHARE = 0.6
@@ -102,7 +103,7 @@ class Gateway:
                 raise DeadlineExceeded("The time for this request is up. Ask for less, or allow more time.")
             share = Deadline(self.clock.monotonic() + limit.left * (SHARE if more else 1), self.clock)
             tries = self.patience.while_others_wait if more else self.patience.last
-            return self.ask(Call(chat, model, share, limit, record, tries))
+            return self.ask(Call(fitted(chat, model), model, share, limit, record, tries))
 
         return ask
 

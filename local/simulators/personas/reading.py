@@ -6,7 +6,7 @@ from math import inf
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from local.simulators.personas.protocol import Refused
+from local.simulators.personas.protocol import Asked, Refused
 from turnout.core.chat import Effort, Image
 
 
@@ -43,6 +43,12 @@ def bracketed(error: ErrorDetails) -> str:
     """`messages[0].role`: the same in the other notation."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]]
     return "".join(steps).removeprefix(".")
+
+
+def bearer(asked: Asked) -> str:
+    """The bearer token of a request, or nothing (RFC 6750)."""
+    scheme, _, token = asked.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 BUDGETS: tuple[tuple[float, Effort], ...] = (

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -22,7 +22,7 @@ def serve() -> Serve:
 
 
 @asynccontextmanager
-async def _served(world: World) -> AsyncIterator[AsyncOpenAI]:
+async def _served(world: World) -> AsyncGenerator[AsyncOpenAI]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(world.app, log_level="warning", lifespan="off"))
         running = asyncio.create_task(server.serve([listener]))

@@ -9,10 +9,12 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 from pydantic import BaseModel
 
 from tests.contract.api.conftest import Serve
+from tests.fakes import FakeRequestLog
 from tests.unit.api.world import HELLO, USAGE, Script, Stuck, World
 from turnout.core import errors
 from turnout.core.chat import JsonSchema
 from turnout.core.events import Delta, Done, ToolDelta
+from turnout.core.records import Record
 
 HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hi"}]
 TOOLS: list[ChatCompletionToolParam] = [
@@ -185,25 +187,35 @@ async def test_the_clients_own_mistakes_raise_what_the_sdk_has_for_them(serve: S
 async def test_a_stream_that_breaks_raises_and_never_ends_as_if_it_were_whole(serve: Serve) -> None:
     world = World({"lonely": [[Delta(text="Hel"), errors.StreamCut("The stream ended early")]]})
     seen: list[str] = []
-    async with serve(world) as client:
+
+    async def read_on() -> None:
         stream = await client.chat.completions.create(model="lonely", messages=HI, stream=True)
+        async for chunk in stream:
+            seen.append(chunk.choices[0].delta.content or "")  # noqa: PERF401 - what was seen before it breaks counts
+
+    async with serve(world) as client:
         with pytest.raises(openai.APIError, match="The stream ended early") as caught:
-            async for chunk in stream:
-                seen.append(chunk.choices[0].delta.content or "")
+            await read_on()
     assert "".join(seen) == "Hel"
     assert caught.value.code == "vendor_stream_cut"
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_client_that_leaves_closes_the_exchange_and_its_row_says_so(serve: Serve, *, stream: bool) -> None:
+    written = asyncio.Event()
+
+    class Log(FakeRequestLog):
+        async def write(self, record: Record) -> None:
+            await super().write(record)
+            written.set()
+
     stuck = Stuck((Delta(text="Hel"),))
-    world = World(ask=stuck.ask)
+    world = World(ask=stuck.ask, log=Log())
     async with serve(world) as client:
         asking = asyncio.create_task(read(client, stream=stream))
         await stuck.waiting.wait()
         asking.cancel()
-        while not world.log.rows:
-            await asyncio.sleep(0.01)
+        await written.wait()
     assert stuck.closed
     assert world.log.rows[0].outcome == "aborted"
 

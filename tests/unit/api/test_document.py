@@ -23,15 +23,15 @@ async def test_it_is_served_without_a_key(document: dict[str, Any]) -> None:
 
 def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> None:
     statuses = {
-        (method, path): set(operation["responses"])
+        f"{method} {path}": " ".join(sorted(operation["responses"]))
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
     assert statuses == {
-        ("post", "/v1/chat/completions"): set(["200", "400", "401", "403", "404", "413", "429", "500", "502", "503", "504"]),
-        ("get", "/v1/models"): {"200", "401", "500"},
-        ("get", "/v1/models/{id}"): {"200", "401", "404", "500"},
-        ("get", "/healthz"): {"200"},
+        "post /v1/chat/completions": "200 400 401 403 404 413 429 500 502 503 504",
+        "get /v1/models": "200 401 500",
+        "get /v1/models/{id}": "200 401 404 500",
+        "get /healthz": "200",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import a_model
 from turnout.core.chat import Chat, Image, JsonSchema, Message, NamedTool, Text, Tool
 from turnout.core.models import Capability, Model, Vendor
-from turnout.routing.eligible import NEEDS, lack, needs, split
+from turnout.routing.eligible import AT_DEFAULT, NEEDS, fitted, lack, needs, split
 
 HELLO = Message("user", (Text("hello"),))
 TOOL = Tool("look_up")
@@ -79,3 +79,12 @@ def test_a_vendor_without_its_key_is_dropped() -> None:
 def test_the_order_is_kept() -> None:
     models: tuple[Model, ...] = tuple(a_model(name) for name in "cab")
     assert split(models, chat(), 1) == (models, ())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_at_its_default_is_not_sent_to_a_model_that_does_not_know_it(name: Capability) -> None:
+    _, default = CASES[name]
+    lame = replace(a_model(), capabilities=a_model().capabilities - {name})
+    said = fitted(chat(**default), lame)
+    assert all(getattr(said, field) is None for field in AT_DEFAULT.get(name, ()))
+    assert fitted(chat(**default), a_model()) == chat(**default)

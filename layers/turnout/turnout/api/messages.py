@@ -106,10 +106,11 @@ class UserMessage(Wire):
 
 
 class CalledFunction(Wire):
-    """The function of a call; `arguments` is JSON text."""
+    """The function of a call; `arguments` is JSON text, `parsed_arguments` the SDKs' reading of it."""
 
     name: ToolName
     arguments: str
+    parsed_arguments: Any = None
 
 
 class ToolCallTurn(Wire):
@@ -123,7 +124,7 @@ class ToolCallTurn(Wire):
 
 
 class AssistantMessage(Wire):
-    """What a model said. The last four fields are accepted because clients send answers back as they were."""
+    """What a model said. The last fields are accepted because clients send answers back as they were."""
 
     role: Literal["assistant"]
     content: str | AssistantParts | None = None
@@ -132,6 +133,7 @@ class AssistantMessage(Wire):
     tool_calls: Annotated[list[ToolCallTurn], FailFast()] | None = None
     reasoning_content: str | None = None
     annotations: list[Any] | None = None
+    parsed: Any = None
     audio: None = None
     function_call: None = None
 

@@ -29,8 +29,10 @@ IGNORED = {
     "service_tier": "`auto` and `default` are what every vendor does anyway",
     "store": "whether OpenAI keeps the answer; this gateway keeps none",
     "messages[].annotations": "part of an answer that clients send back",
+    "messages[].parsed": "the same; the SDKs' reading of `content`",
     "messages[].reasoning_content": "the same; what a vendor wants to see again is in `extra_content`",
-    "messages[].tool_calls[].index": "the same, in answers put together from a stream",
+    "messages[].tool_calls[].function.parsed_arguments": "the SDKs' reading of `arguments`",
+    "messages[].tool_calls[].index": "part of an answer that was put together from a stream",
 }
 """Fields of OpenAI's that are accepted and have no effect, and why none is needed. All others count or are refused."""
 

@@ -11,7 +11,7 @@ from turnout.catalog.schema import BadCatalog, VendorFile, read
 from turnout.core.errors import UnknownModel
 from turnout.core.models import Model
 
-__all__ = ["DATA", "BadCatalog", "Catalog", "load"]
+__all__ = ["DATA", "BadCatalog", "Catalog", "load", "vendor_files"]
 
 DATA = Path(__file__).parent / "data"
 LONGEST_NAME = 100
@@ -59,19 +59,26 @@ class Catalog:
         return f"There is no model '{name}'.{hint} GET /v1/models lists all; 'auto' chooses one."
 
 
-def load(keys: Mapping[str, str], base_urls: Mapping[str, str], extra: Path | None) -> Catalog:
+def load(keys: Mapping[str, str], base_urls: Mapping[str, str], extra: Path | None, region: str = "") -> Catalog:
     """The bundled vendors and those in the folder `extra`; a file of the same vendor replaces the bundled one.
 
-    `keys` has API keys by environment name; `base_urls` has URLs by vendor, used instead of the files'.
+    `keys` has API keys by environment name; `base_urls` has URLs by vendor, used instead of the files'; `region` is
+    the AWS region of Bedrock, empty where it is not used.
     Raises BadCatalog.
     """
-    files = {file.name: file for folder in (DATA, *_folder(extra)) for file in _vendors(folder)}
+    files = {file.name: file for file in vendor_files(extra)}
     if unknown := sorted(base_urls.keys() - files.keys()):
         raise BadCatalog(f"base_urls: no such vendor: {', '.join(unknown)}. There are: {', '.join(files)}")
-    vendors = {name: file.vendor(keys, base_urls.get(name)) for name, file in files.items()}
-    models = [row.model(vendors[name]) for name, file in files.items() for row in file.models]
+    vendors = {name: file.vendor(keys, base_urls.get(name), region) for name, file in files.items()}
+    models = [row.model(vendors[name], region) for name, file in files.items() for row in file.models]
     aliases = {f"{name}/{row.name}": tuple(row.aliases) for name, file in files.items() for row in file.models}
     return Catalog(models, aliases)
+
+
+def vendor_files(extra: Path | None) -> tuple[VendorFile, ...]:
+    """What the bundled files and those in the folder `extra` say, one for each vendor. Raises BadCatalog."""
+    files = {file.name: file for folder in (DATA, *_folder(extra)) for file in _vendors(folder)}
+    return tuple(files.values())
 
 
 def _folder(extra: Path | None) -> tuple[Path, ...]:

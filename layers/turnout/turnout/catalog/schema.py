@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from turnout.core.models import Capability, Model, Price, Rate, Vendor
+from turnout.core.models import Auth, Capability, Model, Price, Rate, Vendor
 
 
 class BadCatalog(ValueError):
@@ -37,6 +37,9 @@ def _not_auto(name: str) -> str:
         raise ValueError("'auto' is the name of the default chain")
     return name
 
+
+GEOGRAPHIES = {"ap": "apac"}
+"""Geographies of AWS that are not called as their regions begin."""
 
 type Usd = Annotated[Decimal, BeforeValidator(_usd)]
 type Tokens = Annotated[int, Field(ge=1)]
@@ -108,12 +111,12 @@ class ModelRow(_Row):
             raise ValueError("prices: each 'since' must be later than the one before")
         return self
 
-    def model(self, vendor: Vendor) -> Model:
-        """The same, as the rest of the product knows it."""
+    def model(self, vendor: Vendor, region: str = "") -> Model:
+        """The same, as the rest of the product knows it, in this AWS region."""
         return Model(
             name=self.name,
             vendor=vendor,
-            upstream=self.upstream,
+            upstream=in_region(self.upstream, region),
             context_window=self.context_window,
             max_output=self.max_output,
             capabilities=frozenset(self.capabilities),
@@ -126,33 +129,48 @@ class VendorFile(_Row):
     """One file: a vendor and its models."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
-    dialect: Literal["openai_chat", "anthropic_messages", "gemini"]
+    dialect: Literal["openai_chat", "anthropic_messages", "gemini", "bedrock_converse"]
     base_url: Url
     key_env: list[KeyName] = []
     needs_key: bool = True
+    auth: Auth = "key"
     docs: Url | None = None
     quirks: dict[str, str] = {}
     models: Annotated[list[ModelRow], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.needs_key and not self.key_env:
+        if self.needs_key and self.auth == "key" and not self.key_env:
             raise ValueError("key_env: name the key's environment variable, or set needs_key = false")
         counts = Counter(name for row in self.models for name in {row.name, *row.aliases})
         if twice := sorted(name for name, count in counts.items() if count > 1):
             raise ValueError(f"models: the same name or alias twice: {', '.join(twice)}")
         return self
 
-    def vendor(self, keys: Mapping[str, str], base_url: str | None) -> Vendor:
-        """The vendor with the first of its keys that is set; `base_url` replaces the file's own."""
+    def vendor(self, keys: Mapping[str, str], base_url: str | None, region: str = "") -> Vendor:
+        """The vendor with the first of its keys that is set; `base_url` replaces the file's own.
+
+        One that is signed for needs an AWS region in the place of a key.
+        """
         return Vendor(
             name=self.name,
             dialect=self.dialect,
-            base_url=(base_url or self.base_url).rstrip("/"),
+            base_url=(base_url or in_region(self.base_url, region)).rstrip("/"),
             key=next((keys[name] for name in self.key_env if keys.get(name)), ""),
-            needs_key=self.needs_key,
+            needs_key=self.needs_key and not (self.auth == "aws" and region),
+            auth=self.auth,
             quirks=self.quirks,
         )
+
+
+def in_region(text: str, region: str) -> str:
+    """`text` with its `{region}`, such as eu-west-1, and its `{geography}`, the start of a Bedrock inference profile.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+    """
+    found = re.match(r"us-gov|[a-z]*", region)
+    start = found[0] if found else ""
+    return text.replace("{region}", region).replace("{geography}", GEOGRAPHIES.get(start, start))
 
 
 def read(path: Path) -> VendorFile:

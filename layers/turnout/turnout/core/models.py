@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+type Auth = Literal["key", "aws"]
+"""How requests are let in: by a key in a header, or signed with the AWS credentials of this process."""
+
 type Capability = Literal[
     "tools",  # calls functions
     "tool_choice",  # can be made to call some tool, or a certain one
@@ -53,7 +56,8 @@ class Price:
 class Vendor:
     """Somebody who serves models over HTTP: one file of the catalog.
 
-    `key` is the API key, empty where the server needs none or none is configured; it never shows in a repr.
+    `key` is the API key, empty where the server needs none or none is configured; it never shows in a repr. Where
+    `auth` is "aws", no key is needed once a region is configured.
     """
 
     name: str
@@ -61,7 +65,8 @@ class Vendor:
     base_url: str
     key: str = field(default="", repr=False)
     needs_key: bool = True
-    quirks: Mapping[str, str] = field(default_factory=dict[str, str])
+    auth: Auth = "key"
+    quirks: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     """Differences from the dialect that a vendor documents, e.g. {"max_tokens": "max_completion_tokens"}."""
 
     @property

@@ -23,19 +23,22 @@ class Shown:
     text: str = ""
     anything: bool = False
     only_text: bool = True
+    at_seam: bool = False
 
-    def joined(self, event: Delta | Done) -> Delta | Done:
-        """The first event of one who takes over: not every format keeps white space at the end of a begun answer."""
-        if isinstance(event, Delta) and self.text[-1:].isspace():
-            return replace(event, text=event.text.lstrip())
-        return event
-
-    def add(self, event: Delta | Done) -> None:
-        """Take note of one more event."""
-        self.anything = True
+    def take(self, event: Delta | Done) -> Delta | Done:
+        """Take note of one more event; gives it as the client will see it."""
         if isinstance(event, Delta):
+            event = self._joined(event)
             self.text += event.text
             self.only_text &= not (event.tool or event.refusal or event.finish or event.choice)
+        self.anything, self.at_seam = True, False
+        return event
+
+    def _joined(self, event: Delta) -> Delta:
+        """Without a second white space where one text goes on from another: not every format keeps the first."""
+        if self.at_seam and self.text[-1:].isspace():
+            return replace(event, text=event.text.lstrip())
+        return event
 
 
 async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeEvents:
@@ -45,14 +48,13 @@ async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeE
     while waiting:
         model = waiting.pop(0)
         try:
-            speaking = False
+            speaking, shown.at_seam = False, True
             async with aclosing(ask(continued(chat, shown), model, more=bool(waiting))) as events:
                 async for event in events:
                     if not speaking:
                         yield Started(model, resumed=shown.anything)
-                        event, speaking = shown.joined(event), True
-                    shown.add(event)
-                    yield event
+                        speaking = True
+                    yield shown.take(event)
                 return
         except VendorError as error:
             causes.append((model.id, error))

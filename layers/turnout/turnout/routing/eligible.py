@@ -1,9 +1,10 @@
 """Which models can do what a chat asks. What a model lacks takes it out; nothing of a request is dropped in silence."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from turnout.core.chat import Chat, Image, JsonSchema, NamedTool
-from turnout.core.models import Capability, Model
+from turnout.core.models import Auth, Capability, Model
 from turnout.core.records import Drop
 
 type Test = Callable[[Chat], bool]
@@ -13,14 +14,14 @@ def _images(chat: Chat) -> Iterable[Image]:
     return (part for message in chat.messages for part in message.parts if isinstance(part, Image))
 
 
-def _forces_a_tool(chat: Chat) -> bool:
-    return chat.tool_choice == "required" or isinstance(chat.tool_choice, NamedTool)
+def _steers_tools(chat: Chat) -> bool:
+    return bool(chat.tools) and (chat.tool_choice in {"required", "none"} or isinstance(chat.tool_choice, NamedTool))
 
 
 # What a chat must hold for a capability to be needed. A parameter at its documented default needs nothing.
 NEEDS: dict[Capability, Test] = {
     "tools": lambda chat: bool(chat.tools),
-    "tool_choice": _forces_a_tool,
+    "tool_choice": _steers_tools,
     "parallel_tools": lambda chat: bool(chat.tools) and chat.parallel_tool_calls is False,
     "images": lambda chat: any(image.data for image in _images(chat)),
     "image_urls": lambda chat: any(image.url for image in _images(chat)),
@@ -38,6 +39,29 @@ NEEDS: dict[Capability, Test] = {
     "prefix": lambda chat: bool(chat.prefix),
 }
 
+MISSING: dict[Auth, str] = {"key": "no API key", "aws": "no AWS region"}
+
+# The fields of a capability that may be set and yet need nothing. A model that does not know them never sees them.
+AT_DEFAULT: dict[Capability, tuple[str, ...]] = {
+    "tool_choice": ("tool_choice",),
+    "parallel_tools": ("parallel_tool_calls",),
+    "reasoning": ("reasoning_effort",),
+    "temperature": ("temperature",),
+    "top_p": ("top_p",),
+    "penalties": ("frequency_penalty", "presence_penalty"),
+    "logit_bias": ("logit_bias",),
+    "logprobs": ("logprobs", "top_logprobs"),
+}
+
+
+def fitted(chat: Chat, model: Model) -> Chat:
+    """The chat as `model`, which is eligible for it, can take it: without parameters at their default that it lacks."""
+    unknown = [
+        name for capability, names in AT_DEFAULT.items() if capability not in model.capabilities for name in names
+    ]
+    unset = {name: None for name in unknown if getattr(chat, name) is not None}
+    return replace(chat, **unset) if unset else chat
+
 
 def needs(chat: Chat) -> frozenset[Capability]:
     """The capabilities that this chat cannot do without."""
@@ -47,7 +71,7 @@ def needs(chat: Chat) -> frozenset[Capability]:
 def lack(model: Model, needed: frozenset[Capability], prompt_tokens: int, answer_tokens: int) -> str:
     """Why `model` cannot take a chat of so many tokens, in a few words; empty when it can."""
     if not model.vendor.ready:
-        return f"no API key for {model.vendor.name}"
+        return f"{MISSING[model.vendor.auth]} for {model.vendor.name}"
     if missing := needed - model.capabilities:
         return "cannot do " + ", ".join(sorted(missing))
     if answer_tokens > model.max_output:

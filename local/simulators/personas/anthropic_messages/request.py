@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails, to_json
 from local.simulators.personas.anthropic_messages.fields import Block, Body, Turn
 from local.simulators.personas.anthropic_messages.rules import blocks, check, thinks
 from local.simulators.personas.protocol import Asked, Question, Refused
-from local.simulators.personas.reading import checked, dotted, effort_of
+from local.simulators.personas.reading import bearer, checked, dotted, effort_of
 from turnout.core.chat import Chat, Effort, Image, JsonSchema, Message, NamedTool, Part, Text, Tool, ToolCall
 
 MODELS_PATH: str = "/v1/models"
@@ -30,8 +30,8 @@ CHOICES: dict[str | None, Literal["auto", "required", "none"] | None] = {
 
 
 def key(asked: Asked) -> str:
-    """The API key."""
-    return asked.headers.get("x-api-key", "").strip()
+    """The API key; the vendor takes it as a bearer token too."""
+    return asked.headers.get("x-api-key", "").strip() or bearer(asked)
 
 
 def read(asked: Asked) -> Question:

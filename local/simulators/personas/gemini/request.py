@@ -14,7 +14,7 @@ from local.simulators.personas.reading import checked, dotted, effort_of
 from turnout.core.chat import Chat, Effort, Image, JsonSchema, Message, NamedTool, Part, Role, Text, Tool, ToolCall
 
 MODELS_PATH: str = "/v1beta/models"
-CHAT_PATH = re.compile(r"/v1beta/models/([\w.-]+):(generateContent|streamGenerateContent)")
+CHAT_PATH = re.compile(r"/v1(?:beta)?/models/([\w.-]+):(generateContent|streamGenerateContent)")
 ROLES: dict[str, Role] = {"user": "user", "model": "assistant", "function": "user"}
 
 

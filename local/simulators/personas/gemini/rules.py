@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from local.simulators.personas.gemini.fields import Body, Content
 from local.simulators.personas.protocol import Refused
 
@@ -81,11 +83,11 @@ def schemas_are_googles(body: Body, _model: str) -> Iterator[str]:
 
 def unknown_fields(schema: Mapping[str, Any]) -> Iterator[str]:
     """The fields of a schema, or of those within it, that Google does not know."""
-    yield from schema.keys() - SCHEMA_FIELDS
+    yield from (name for name in schema if to_camel(name) not in SCHEMA_FIELDS)
     properties: Mapping[str, Mapping[str, Any]] = schema.get("properties") or {}
     branches: Sequence[Mapping[str, Any]] = schema.get("anyOf") or ()
     items: Mapping[str, Any] = schema.get("items") or {}
-    for node in (*properties.values(), *branches, items):
+    for node in filter(None, (*properties.values(), *branches, items)):
         yield from unknown_fields(node)
 
 

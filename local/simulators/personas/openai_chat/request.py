@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from local.simulators.personas.openai_chat.fields import Body, ChosenTool, ContentPart, Format, ToolOffered, Turn
 from local.simulators.personas.protocol import Asked, Question, Refused
-from local.simulators.personas.reading import bracketed, checked, image_at
+from local.simulators.personas.reading import bearer, bracketed, checked, image_at
 from turnout.core.chat import Chat, JsonSchema, Message, NamedTool, Part, Text, Tool, ToolCall
 
 MODELS_PATH: str = "/v1/models"
@@ -17,8 +17,7 @@ CHAT_PATH = "/v1/chat/completions"
 
 def key(asked: Asked) -> str:
     """The bearer token."""
-    scheme, _, token = asked.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    return bearer(asked)
 
 
 def read(asked: Asked) -> Question:

@@ -191,10 +191,10 @@ def _ended(choice: _Choice, reason: str) -> Iterator[Delta]:
     """The last deltas of a choice. Raises Overloaded when the vendor gave up."""
     if reason in FAILED:
         raise Overloaded(f"The vendor broke off its answer: {reason}")
-    for number, call in enumerate(choice.calls):
-        if not call.begun:  # a call without arguments; clients expect JSON
-            yield Delta(choice.at, tool=ToolDelta(number, arguments="{}"))
     choice.finish = _finish(reason, calls=bool(choice.calls))
+    for number, call in enumerate(choice.calls):
+        if choice.finish == "tool_calls" and not call.begun:  # a call without arguments; clients expect JSON
+            yield Delta(choice.at, tool=ToolDelta(number, arguments="{}"))
     choice.said |= choice.finish in {"length", "content_filter"}
     yield Delta(choice.at, finish=choice.finish, native_finish=reason)
 

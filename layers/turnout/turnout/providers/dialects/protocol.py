@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from turnout.core.chat import JSON, Chat
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done
 from turnout.core.models import Model
+
+type Framing = Literal["sse", "aws_eventstream"]
+"""How a stream is cut into frames: server-sent events, or AWS's binary event stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class StreamDecoder(Protocol):
         ...
 
     def feed(self, event: str, data: str) -> Iterator[Delta | Done]:
-        """The events in one SSE frame; none for lifecycle frames. Raises VendorError for an error in-band."""
+        """The events in one frame; none for lifecycle frames. Raises VendorError for an error in-band."""
         ...
 
     def close(self) -> Iterator[Delta | Done]:
@@ -38,6 +41,8 @@ class StreamDecoder(Protocol):
 
 class Dialect(Protocol):
     """A wire format. The modules in this folder are the instances."""
+
+    FRAMING: Framing
 
     def request(self, chat: Chat, model: Model) -> WireRequest:
         """The request for this chat. What the model cannot do has been filtered out before."""
