@@ -36,9 +36,8 @@ class Listener:
 
     def open(self) -> None:
         """Listen. Raises PortTaken."""
-        self._bind()
         listening = self._listening(BACKLOG)
-        asyncio.get_running_loop().add_reader(listening, self._accept)
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
         self.gate = "open"
 
     def close(self) -> None:
@@ -48,7 +47,6 @@ class Listener:
 
     def fill(self) -> None:
         """Let connections hang: nobody accepts, and a connection of our own takes the only place in the backlog."""
-        self._bind()
         listening = self._listening(0)
         self._filler = socket.create_connection(listening.getsockname())
         self.gate = "full"
@@ -68,7 +66,7 @@ class Listener:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # the transports close their sockets in the next round of the loop
 
-    def _bind(self) -> None:
+    def _bind(self) -> socket.socket:
         """A bound socket that does not listen yet: until it does, the kernel refuses connections."""
         self._release()
         for connection in self._connections:
@@ -84,15 +82,16 @@ class Listener:
             self._release()
             raise self._taken(error) from None
         self.port = bound.getsockname()[1]
+        return bound
 
     def _listening(self, backlog: int) -> socket.socket:
-        assert self._socket is not None  # noqa: S101  # _bind has just set it
+        bound = self._bind()
         try:
-            self._socket.listen(backlog)
+            bound.listen(backlog)
         except OSError as error:
             self._release()
             raise self._taken(error) from None
-        return self._socket
+        return bound
 
     def _taken(self, error: OSError) -> OSError:
         if error.errno != errno.EADDRINUSE:
@@ -107,10 +106,9 @@ class Listener:
             self._filler.close()
         self._socket = self._filler = None
 
-    def _accept(self) -> None:
-        assert self._socket is not None  # noqa: S101  # the reader is removed with the socket
+    def _accept(self, listening: socket.socket) -> None:
         try:
-            accepted, _ = self._socket.accept()
+            accepted, _ = listening.accept()
         except OSError:  # the client left before we looked
             return
         task = asyncio.get_running_loop().create_task(self._converse(accepted))

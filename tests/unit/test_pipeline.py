@@ -64,6 +64,13 @@ async def test_a_target_gets_a_share_of_the_time_and_the_last_one_all_of_it() ->
     assert [call.patience for call in vendors.calls] == [1, 2]
 
 
+async def test_the_clients_own_limit_on_latency_is_the_deadline() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[answer("hi")])
+    await answered(clock, vendors, Request(CHAT, "alpha", Options(max_latency_ms=1500)))
+    assert vendors.calls[0].limit.at - clock.now == pytest.approx(1.5)
+
+
 async def test_when_the_time_is_up_nobody_else_is_asked() -> None:
     clock = FakeClock()
     vendors = FakeVendors(clock, alpha=[[61.0, errors.TimedOut("late")]], beta=[answer("hi")])
@@ -91,6 +98,8 @@ async def test_an_answer_that_two_models_gave_is_counted_as_both() -> None:
         (Request(CHAT, "auto:cheap"), "invalid_request", 400),
         (Request(CHAT, "auto", Options(mode="magic")), "invalid_request", 400),
         (Request(Chat(CHAT.messages, max_tokens=10**6), "auto"), "no_eligible_model", 400),
+        (Request(CHAT, "auto", Options(max_cost_usd=0.000001)), "no_eligible_model", 400),
+        (Request(CHAT, "alpha", Options(fallbacks=("beta", "nobody"))), "model_not_found", 404),
     ],
 )
 async def test_a_request_that_cannot_be_planned_is_refused_and_recorded(

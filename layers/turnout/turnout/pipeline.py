@@ -12,10 +12,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from turnout.catalog import Catalog
-from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Chat, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, TurnoutError
 from turnout.core.events import Delta, Done, Events, ModeEvents, Started, Usage
@@ -68,7 +68,12 @@ class Gateway:
             session=request.options.session,
             tags={**key.tags, **request.options.tags},
         )
-        return Exchange(record, self._kept(request, record, deadline))
+        return Exchange(record, self._kept(request, record, self._within(request, deadline)))
+
+    def _within(self, request: Request, deadline: Deadline) -> Deadline:
+        """The client's own limit, where that is sooner."""
+        wanted = request.options.max_latency_ms
+        return deadline if wanted is None else deadline.sooner(wanted / 1000)
 
     async def _kept(self, request: Request, record: Record, deadline: Deadline) -> ModeEvents:
         """The events, with the record kept beside them."""
@@ -88,14 +93,13 @@ class Gateway:
             record.latency_ms = elapsed()
 
     def _answered(self, request: Request, record: Record, deadline: Deadline) -> ModeEvents:
-        chat = request.chat
-        plan = make_plan(request, self.catalog, lambda: estimate_chat(chat))
+        plan = make_plan(request, self.catalog, datetime.fromtimestamp(record.at, UTC).date())
         record.goal, record.reason, record.dropped = plan.goal, plan.reason, plan.dropped
         record.candidates = tuple(model.id for model in plan.candidates)
         mode = MODES.get(request.options.mode)
         if mode is None:
             raise InvalidRequest(f"There is no such mode. Use one of {', '.join(MODES)}.", param="turnout.mode")
-        return mode(plan.targets, chat, self._asking(record, deadline))
+        return mode(plan.targets, request.chat, self._asking(record, deadline))
 
     def _asking(self, record: Record, limit: Deadline) -> Callable[..., Events]:
         def ask(chat: Chat, model: Model, *, more: bool) -> Events:

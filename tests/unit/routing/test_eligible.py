@@ -8,10 +8,11 @@ import pytest
 from tests.fakes import a_model
 from turnout.core.chat import Chat, Image, JsonSchema, Message, NamedTool, Text, Tool
 from turnout.core.models import Capability, Model, Vendor
-from turnout.routing.eligible import AT_DEFAULT, NEEDS, fitted, lack, needs, split
+from turnout.routing.eligible import AT_DEFAULT, NEEDS, Demand, fitted, lack, needs, split
 
 HELLO = Message("user", (Text("hello"),))
 TOOL = Tool("look_up")
+NOTHING = frozenset[Capability]()
 
 # What makes each capability needed, and the nearest request that does not need it.
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -48,7 +49,7 @@ def test_a_model_without_what_is_asked_is_dropped_and_told_why(name: Capability)
     asked, _ = CASES[name]
     capable = a_model()
     lame = replace(capable, capabilities=capable.capabilities - {name})
-    able, dropped = split((lame, capable), chat(**asked), prompt_tokens=10)
+    able, dropped = split((lame, capable), Demand(needs(chat(**asked)), 10))
     assert able == (capable,)
     assert name in dropped[0].reason
 
@@ -61,24 +62,24 @@ def test_a_request_at_the_default_needs_nothing(name: Capability) -> None:
 
 def test_a_prompt_that_fills_the_window_drops_the_model() -> None:
     small = a_model(context_window=1000)
-    assert lack(small, frozenset(), prompt_tokens=900, answer_tokens=100) == ""
-    assert "1000" in lack(small, frozenset(), prompt_tokens=901, answer_tokens=100)
+    assert lack(small, Demand(NOTHING, 900, 100)) == ""
+    assert "1000" in lack(small, Demand(NOTHING, 901, 100))
 
 
 def test_a_longer_answer_than_the_model_gives_drops_it() -> None:
-    assert "10000" in lack(a_model(), frozenset(), prompt_tokens=1, answer_tokens=10_001)
+    assert "10000" in lack(a_model(), Demand(NOTHING, 1, 10_001))
 
 
 def test_a_vendor_without_its_key_is_dropped() -> None:
     keyless = Vendor("acme", "openai_chat", "http://acme.test")
-    able, dropped = split((a_model(vendor="x"), replace(a_model(), vendor=keyless)), chat(), 1)
+    able, dropped = split((a_model(vendor="x"), replace(a_model(), vendor=keyless)), Demand(NOTHING, 1))
     assert [model.vendor.name for model in able] == ["x"]
     assert dropped[0].reason == "no API key for acme"
 
 
 def test_the_order_is_kept() -> None:
     models: tuple[Model, ...] = tuple(a_model(name) for name in "cab")
-    assert split(models, chat(), 1) == (models, ())
+    assert split(models, Demand(NOTHING, 1)) == (models, ())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -88,3 +89,16 @@ def test_what_is_at_its_default_is_not_sent_to_a_model_that_does_not_know_it(nam
     said = fitted(chat(**default), lame)
     assert all(getattr(said, field) is None for field in AT_DEFAULT.get(name, ()))
     assert fitted(chat(**default), a_model()) == chat(**default)
+
+
+def test_a_limit_on_cost_drops_what_might_exceed_it() -> None:
+    # 1 and 2 USD per million tokens: 1,000 tokens in and at most 500 out cost 0.002 USD.
+    demand = Demand(NOTHING, prompt_tokens=1000, answer_tokens=500, max_cost_usd=0.002)
+    assert lack(a_model(), demand) == ""
+    assert "0.0020" in lack(a_model(), replace(demand, max_cost_usd=0.0019))
+
+
+def test_without_a_limit_on_tokens_the_longest_answer_counts() -> None:
+    demand = Demand(NOTHING, prompt_tokens=1000, max_cost_usd=0.021)
+    assert lack(a_model(), demand) == ""
+    assert "10000 tokens" in lack(a_model(), replace(demand, max_cost_usd=0.0209))

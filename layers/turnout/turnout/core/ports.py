@@ -38,6 +38,10 @@ class Deadline:
         """Seconds left, never negative."""
         return max(0.0, self.at - self.clock.monotonic())
 
+    def sooner(self, seconds: float) -> "Deadline":
+        """The earlier of this one and `seconds` from now."""
+        return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

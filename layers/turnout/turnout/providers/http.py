@@ -6,9 +6,9 @@ told here, once, as `VendorError`.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from pydantic_core import from_json, to_json
@@ -16,10 +16,11 @@ from pydantic_core import from_json, to_json
 from turnout.config import Timeouts
 from turnout.core.errors import Garbled, StreamCut, TimedOut, Unreachable, VendorError
 from turnout.core.events import Delta, Done, Events
+from turnout.core.models import Auth
 from turnout.core.ports import Call
+from turnout.providers import eventstream, sse
 from turnout.providers.dialects import DIALECTS
-from turnout.providers.dialects.protocol import Dialect
-from turnout.providers.sse import frames
+from turnout.providers.dialects.protocol import Dialect, Framing
 
 LARGEST_ERROR_BODY = 64 * 1024
 """Bytes read of an error's body; the rest is not worth the wait."""
@@ -27,13 +28,22 @@ LARGEST_ERROR_BODY = 64 * 1024
 SECRET = re.compile(r"\b(sk|xai|gsk|AIza|key)[-_*A-Za-z0-9]{12,}")
 """What looks like a key in a vendor's message: some vendors echo the key that they refuse."""
 
+FRAMES: Mapping[Framing, Callable[[httpx.Response], AsyncGenerator[tuple[str, str]]]] = {
+    "sse": sse.frames,
+    "aws_eventstream": eventstream.frames,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class HttpVendors:
-    """Every vendor that speaks one of the dialects. `ask` is the innermost `core.ports.Ask`."""
+    """Every vendor that speaks one of the dialects. `ask` is the innermost `core.ports.Ask`.
+
+    `signatures` are for the vendors whose requests are let in by more than what their headers hold.
+    """
 
     client: httpx.AsyncClient
     timeouts: Timeouts
+    signatures: Mapping[Auth, httpx.Auth] = field(default_factory=dict["Auth", httpx.Auth])
 
     async def ask(self, call: Call) -> Events:
         """Raises VendorError; its message holds no key."""
@@ -78,7 +88,7 @@ class HttpVendors:
             content=to_json(wire.body),
             headers={"content-type": "application/json", **wire.headers},
         )
-        response = await self.client.send(request, stream=True)
+        response = await self.client.send(request, stream=True, auth=self.signatures.get(call.model.vendor.auth))
         try:
             if response.status_code >= 300:
                 body = await _start_of(response, LARGEST_ERROR_BODY)
@@ -92,7 +102,7 @@ async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerato
     """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
     decoder = dialect.stream()
     try:
-        async with aclosing(frames(response)) as pieces:
+        async with aclosing(FRAMES[dialect.FRAMING](response)) as pieces:
             async for event, data in pieces:
                 for told in decoder.feed(event, data):
                     yield told

@@ -1,9 +1,12 @@
 """Which models can do what a chat asks. What a model lacks takes it out; nothing of a request is dropped in silence."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
+from turnout.catalog.pricing import cost, price_on
 from turnout.core.chat import Chat, Image, JsonSchema, NamedTool
+from turnout.core.events import Usage
 from turnout.core.models import Auth, Capability, Model
 from turnout.core.records import Drop
 
@@ -68,22 +71,42 @@ def needs(chat: Chat) -> frozenset[Capability]:
     return frozenset(name for name, needed in NEEDS.items() if needed(chat))
 
 
-def lack(model: Model, needed: frozenset[Capability], prompt_tokens: int, answer_tokens: int) -> str:
-    """Why `model` cannot take a chat of so many tokens, in a few words; empty when it can."""
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a request asks of a model; `answer_tokens` is 0 where the client sets no limit."""
+
+    needed: frozenset[Capability]
+    prompt_tokens: int
+    answer_tokens: int = 0
+    max_cost_usd: float | None = None
+    day: date = date.max
+    """The day (UTC) whose prices hold."""
+
+
+def lack(model: Model, demand: Demand) -> str:
+    """Why `model` cannot take it, in a few words; empty when it can."""
     if not model.vendor.ready:
-        return f"{MISSING[model.vendor.auth]} for {model.vendor.name}"
-    if missing := needed - model.capabilities:
+        return f"no API key for {model.vendor.name}"
+    if missing := demand.needed - model.capabilities:
         return "cannot do " + ", ".join(sorted(missing))
-    if answer_tokens > model.max_output:
+    if demand.answer_tokens > model.max_output:
         return f"answers at most {model.max_output} tokens"
-    if prompt_tokens + answer_tokens > model.context_window:
+    if demand.prompt_tokens + demand.answer_tokens > model.context_window:
         return f"its window holds {model.context_window} tokens"
-    return ""
+    return _too_dear(model, demand)
 
 
-def split(models: Iterable[Model], chat: Chat, prompt_tokens: int) -> tuple[tuple[Model, ...], tuple[Drop, ...]]:
-    """The models that can take the chat, in the order given, and the others with what they lack."""
-    needed, answer = needs(chat), chat.max_tokens or 0
-    verdicts = [(model, lack(model, needed, prompt_tokens, answer)) for model in models]
+def _too_dear(model: Model, demand: Demand) -> str:
+    """A limit on cost is a promise: what counts is the longest answer that the model may give."""
+    if demand.max_cost_usd is None:
+        return ""
+    longest = demand.answer_tokens or min(model.max_output, model.context_window - demand.prompt_tokens)
+    most = cost(Usage(input=demand.prompt_tokens, output=longest), price_on(model, demand.day))
+    return f"may cost {most:.4f} USD for {longest} tokens" if most > demand.max_cost_usd else ""
+
+
+def split(models: Iterable[Model], demand: Demand) -> tuple[tuple[Model, ...], tuple[Drop, ...]]:
+    """The models that can take it, in the order given, and the others with what they lack."""
+    verdicts = [(model, lack(model, demand)) for model in models]
     able = tuple(model for model, reason in verdicts if not reason)
     return able, tuple(Drop(model.id, reason) for model, reason in verdicts if reason)

@@ -1,15 +1,16 @@
 """The plan of one request: which models will be asked, in which order, and why."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import get_args
 
 from turnout.catalog import Catalog
+from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Goal, Request
 from turnout.core.errors import InvalidRequest, NoEligibleModel
 from turnout.core.models import Model
 from turnout.core.records import Drop
-from turnout.routing.eligible import split
+from turnout.routing.eligible import Demand, needs, split
 
 GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
 AUTO = "auto"
@@ -26,16 +27,18 @@ class Plan:
     reason: str
 
 
-def make_plan(request: Request, catalog: Catalog, prompt_tokens: Callable[[], int]) -> Plan:
+def make_plan(request: Request, catalog: Catalog, day: date) -> Plan:
     """Raises UnknownModel, InvalidRequest or NoEligibleModel, each with the field to mend.
 
-    `prompt_tokens` estimates the size of the prompt; it is asked once.
+    `day` (UTC) is the one whose prices hold.
     """
+    chat, goal = request.chat, goal_of(request)
     candidates, reason = _candidates(request, catalog)
-    able, dropped = split(candidates, request.chat, prompt_tokens())
+    demand = Demand(needs(chat), estimate_chat(chat), chat.max_tokens or 0, request.options.max_cost_usd, day)
+    able, dropped = split(candidates, demand)
     if not able:
         raise NoEligibleModel(_nobody(dropped), param="model")
-    return Plan(able, candidates, dropped, goal_of(request), _told(reason, able, candidates))
+    return Plan(able, candidates, dropped, goal, _told(reason, able, candidates))
 
 
 def goal_of(request: Request) -> Goal:

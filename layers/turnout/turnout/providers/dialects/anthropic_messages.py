@@ -13,8 +13,9 @@ from turnout.core.models import Model
 from turnout.providers.dialects.anthropic_answer import MessagesDecoder, whole
 from turnout.providers.dialects.anthropic_errors import error
 from turnout.providers.dialects.anthropic_request import body_of
-from turnout.providers.dialects.protocol import WireRequest
+from turnout.providers.dialects.protocol import Framing, WireRequest
 
+FRAMING: Framing = "sse"
 VERSION = "2023-06-01"
 """Not the 2026-10-21 that followed it: that one takes temperature and top_p from all models, and gives nothing here.
 
@@ -41,4 +42,4 @@ def stream() -> MessagesDecoder:
     return MessagesDecoder()
 
 
-__all__ = ["error", "reply", "request", "stream"]
+__all__ = ["FRAMING", "error", "reply", "request", "stream"]

@@ -13,9 +13,11 @@ from turnout.core.models import Model
 from turnout.providers.dialects.gemini_errors import error
 from turnout.providers.dialects.gemini_reply import Decoder
 from turnout.providers.dialects.gemini_request import body_of
-from turnout.providers.dialects.protocol import WireRequest
+from turnout.providers.dialects.protocol import Framing, WireRequest
 
-__all__ = ["error", "reply", "request", "stream"]
+__all__ = ["FRAMING", "error", "reply", "request", "stream"]
+
+FRAMING: Framing = "sse"
 
 
 def request(chat: Chat, model: Model) -> WireRequest:

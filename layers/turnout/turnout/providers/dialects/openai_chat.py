@@ -16,8 +16,11 @@ from turnout.core.events import Delta, Done, FinishReason, ToolDelta, Usage
 from turnout.providers.dialects.openai_chat_errors import error, in_band
 from turnout.providers.dialects.openai_chat_request import EXTRA_KEY, request
 from turnout.providers.dialects.openai_chat_wire import WireAnswer, WireChoice, WireMessage, WireToolCall, read
+from turnout.providers.dialects.protocol import Framing
 
-__all__ = ["error", "reply", "request", "stream"]
+__all__ = ["FRAMING", "error", "reply", "request", "stream"]
+
+FRAMING: Framing = "sse"
 
 FINISH: dict[str, FinishReason] = {
     "stop": "stop",

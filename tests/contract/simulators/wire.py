@@ -1,0 +1,179 @@
+"""What comes over the wire from a simulator, byte by byte: no HTTP client that might be forgiving."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import h11
+from pydantic_core import from_json, to_json
+
+from local.simulators import Simulator
+
+type Ended = Literal["whole", "closed", "reset", "refused", "silent"]
+
+PROMPT = "grüße an alle 🚂 hier"
+TEXT = f"You said: {PROMPT}"
+
+
+@dataclass(slots=True)
+class Heard:
+    """A response, as far as it went. `silent`: we gave up waiting."""
+
+    ended: Ended = "whole"
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    chunks: list[bytes] = field(default_factory=list[bytes])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How to ask, and where the words are in what comes back."""
+
+    path: Mapping[bool, str]
+    headers: Mapping[str, str]
+    ask: Callable[[str, bool], dict[str, Any]]
+    text: Callable[[Any], str]
+    end: bytes
+    """What the last frame of a whole stream has in it."""
+
+
+def openai_text(body: Any) -> str:
+    said = [choice.get("message") or choice["delta"] for choice in body.get("choices", ())]
+    return "".join(one.get("content") or "" for one in said)
+
+
+def anthropic_text(body: Any) -> str:
+    blocks = [*body.get("content", ()), body.get("delta", {})]
+    return "".join(block.get("text", "") for block in blocks)
+
+
+def gemini_text(body: Any) -> str:
+    parts = [part for candidate in body.get("candidates", ()) for part in candidate["content"]["parts"]]
+    return "".join(part.get("text", "") for part in parts)
+
+
+WEATHER = {"type": "object", "properties": {"city": {"type": "string"}, "country": {"type": "string"}}}
+
+DIALECTS = {
+    "openai_chat": Dialect(
+        path=dict.fromkeys((False, True), "/v1/chat/completions"),
+        headers={"authorization": "Bearer sk-very-secret"},
+        ask=lambda text, stream: {
+            "model": "m",
+            "stream": stream,
+            "messages": [{"role": "user", "content": text}],
+            "tools": [{"type": "function", "function": {"name": "weather", "parameters": WEATHER}}],
+        },
+        text=openai_text,
+        end=b"[DONE]",
+    ),
+    "anthropic_messages": Dialect(
+        path=dict.fromkeys((False, True), "/v1/messages"),
+        headers={"x-api-key": "sk-very-secret", "anthropic-version": "2023-06-01"},
+        ask=lambda text, stream: {
+            "model": "m",
+            "max_tokens": 100,
+            "stream": stream,
+            "messages": [{"role": "user", "content": text}],
+            "tools": [{"name": "weather", "input_schema": WEATHER}],
+        },
+        text=anthropic_text,
+        end=b"message_stop",
+    ),
+    "gemini": Dialect(
+        path={False: "/v1beta/models/m:generateContent", True: "/v1beta/models/m:streamGenerateContent?alt=sse"},
+        headers={"x-goog-api-key": "sk-very-secret"},
+        ask=lambda text, _: {
+            "contents": [{"role": "user", "parts": [{"text": text}]}],
+            "tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": WEATHER}]}],
+        },
+        text=gemini_text,
+        end=b"finishReason",
+    ),
+}
+
+
+async def hear(simulator: Simulator, *, stream: bool, text: str = PROMPT, patience: float = 10.0) -> Heard:
+    """Ask once on a new connection, and listen until something ends it, or `patience` seconds pass."""
+    dialect = DIALECTS[simulator.dialect]
+    return await exchange(
+        simulator.url,
+        "POST",
+        dialect.path[stream],
+        to_json(dialect.ask(text, stream)),
+        {"content-type": "application/json", **dialect.headers},
+        patience=patience,
+    )
+
+
+async def exchange(
+    url: str,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    patience: float = 10.0,
+) -> Heard:
+    """One request, one response."""
+    heard = Heard()
+    try:
+        async with asyncio.timeout(patience):
+            await _exchange(heard, url, _request(method, path, urlsplit(url).netloc, headers or {}, len(body)), body)
+    except TimeoutError:
+        heard.ended = "silent"
+    except ConnectionRefusedError:
+        heard.ended = "refused"
+    except ConnectionResetError:
+        heard.ended = "reset"
+    except h11.RemoteProtocolError:
+        heard.ended = "closed"
+    return heard
+
+
+def _request(method: str, path: str, host: str, headers: Mapping[str, str], length: int) -> h11.Request:
+    framed = [("host", host), ("content-length", str(length)), ("connection", "close")]
+    return h11.Request(method=method, target=path, headers=[*framed, *headers.items()])
+
+
+async def _exchange(heard: Heard, url: str, request: h11.Request, body: bytes) -> None:
+    http = h11.Connection(h11.CLIENT)
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        for event in (request, h11.Data(data=body), h11.EndOfMessage()):
+            writer.write(http.send(event) or b"")
+        while True:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                http.receive_data(await reader.read(65536))
+            elif isinstance(event, h11.Response):
+                heard.status = event.status_code
+                heard.headers = {name.decode(): value.decode() for name, value in event.headers}
+            elif isinstance(event, h11.Data):
+                heard.chunks.append(bytes(event.data))
+            else:
+                return
+    finally:
+        writer.close()
+
+
+def objects(body: bytes) -> Iterator[Any]:
+    """The JSON objects in a body, those of a stream one by one; what is no JSON is left out."""
+    lines = body.replace(b"\r\n", b"\n").split(b"\n")
+    data = [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: ")]
+    for one in data or [body]:
+        try:
+            yield from_json(one)
+        except ValueError:
+            continue
+
+
+def text_of(simulator: Simulator, heard: Heard) -> str:
+    """What was said, in all objects together."""
+    return "".join(DIALECTS[simulator.dialect].text(one) for one in objects(heard.body) if "error" not in one)
