@@ -8,8 +8,9 @@ from turnout.bootstrap import services
 from turnout.config import Config
 from turnout.runtime.invocation import remaining
 from turnout.store.vendor_keys import unlocked
+from turnout.telemetry.observed import observed
 
-app = create_app(services(unlocked(Config.from_env(os.environ)), remaining))
+app = create_app(services(unlocked(Config.from_env(os.environ)), remaining, observed))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

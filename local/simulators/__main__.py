@@ -12,6 +12,8 @@ from local.simulators.personas import PERSONAS
 from local.simulators.simulator import Simulator
 from local.simulators.steps import Pace
 
+PACE = Pace()
+
 
 def arguments() -> argparse.Namespace:
     """The command line."""
@@ -20,8 +22,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--control-port", type=int, default=0, help="where faults are switched; 0: any that is free")
     parser.add_argument("--model", action="append", default=[], help="a model that it knows; without any, all")
-    parser.add_argument("--first-token-ms", type=float, default=Pace.first_token_ms)
-    parser.add_argument("--tokens-per-second", type=float, default=Pace.tokens_per_second, help="0: all at once")
+    parser.add_argument("--first-token-ms", type=float, default=PACE.first_token_ms)
+    parser.add_argument("--tokens-per-second", type=float, default=PACE.tokens_per_second, help="0: all at once")
     parser.add_argument("--hold", type=float, default=30.0, help="seconds that a stall lasts")
     return parser.parse_args()
 

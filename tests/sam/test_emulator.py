@@ -19,10 +19,11 @@ from pydantic_core import from_json, to_json
 
 from local.aws import EmbeddedAws, free_port
 from local.process import Child
+from local.sam_api import in_sam
 from local.simulators import Simulator
 from local.tables import create_tables
 from tests.functions.conftest import KEY, event
-from tests.sam.conftest import ROOT, Built, in_sam
+from tests.sam.conftest import ROOT, Built
 from turnout.runtime.answer import SEPARATOR
 from turnout.store.dynamo import to_wire
 from turnout.store.keys import fingerprint, to_item

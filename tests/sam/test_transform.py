@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from tests.sam.conftest import ROOT, in_sam
+from local.sam_api import in_sam
+from tests.sam.conftest import ROOT
 from tests.unit.test_template import RESOURCES
 
 STREAMED = {

@@ -10,7 +10,7 @@ from turnout.catalog import Catalog, load
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.core.models import Auth
-from turnout.core.ports import Ask, Clock
+from turnout.core.ports import Ask, Clock, RequestLog
 from turnout.pipeline import Gateway, Patience
 from turnout.providers import transport
 from turnout.providers.bedrock import AwsSignature
@@ -21,14 +21,23 @@ from turnout.store import dynamo
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
 
+type Telemetry = Callable[[RequestLog], RequestLog]
 
-def services(config: Config, remaining: Callable[[Scope], float | None] = unbounded) -> Services:
-    """All that the router's endpoints need. Raises BadCatalog."""
+
+def untold(log: RequestLog) -> RequestLog:
+    """No telemetry: the log as it is."""
+    return log
+
+
+def services(
+    config: Config, remaining: Callable[[Scope], float | None] = unbounded, telemetry: Telemetry = untold
+) -> Services:
+    """All that the router's endpoints need; `telemetry` goes around the request log. Raises BadCatalog."""
     clock, database = SystemClock(), dynamo.client()
     return Services(
         gateway=gateway(config, catalog(config), clock),
         keys=DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock),
-        log=DynamoRequestLog(database, config.request_log_table, config.retention_days),
+        log=telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days)),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,

@@ -1,6 +1,7 @@
 """What comes over the wire from a simulator, byte by byte: no HTTP client that might be forgiving."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,7 +40,7 @@ class Dialect:
     headers: Mapping[str, str]
     ask: Callable[[str, bool], dict[str, Any]]
     text: Callable[[Any], str]
-    end: bytes
+    end: re.Pattern[bytes]
     """What the last frame of a whole stream has in it."""
 
 
@@ -71,7 +72,7 @@ DIALECTS = {
             "tools": [{"type": "function", "function": {"name": "weather", "parameters": WEATHER}}],
         },
         text=openai_text,
-        end=b"[DONE]",
+        end=re.compile(rb"\[DONE\]"),
     ),
     "anthropic_messages": Dialect(
         path=dict.fromkeys((False, True), "/v1/messages"),
@@ -84,7 +85,7 @@ DIALECTS = {
             "tools": [{"name": "weather", "input_schema": WEATHER}],
         },
         text=anthropic_text,
-        end=b"message_stop",
+        end=re.compile(b"message_stop"),
     ),
     "gemini": Dialect(
         path={False: "/v1beta/models/m:generateContent", True: "/v1beta/models/m:streamGenerateContent?alt=sse"},
@@ -94,19 +95,24 @@ DIALECTS = {
             "tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": WEATHER}]}],
         },
         text=gemini_text,
-        end=b"finishReason",
+        end=re.compile(b"finishReason|blockReason"),
     ),
 }
 
 
-async def hear(simulator: Simulator, *, stream: bool, text: str = PROMPT, patience: float = 10.0) -> Heard:
+async def hear(
+    simulator: Simulator, *, stream: bool, text: str = PROMPT, tools: bool = True, patience: float = 10.0
+) -> Heard:
     """Ask once on a new connection, and listen until something ends it, or `patience` seconds pass."""
     dialect = DIALECTS[simulator.dialect]
+    asked = dialect.ask(text, stream)
+    if not tools:
+        del asked["tools"]
     return await exchange(
         simulator.url,
         "POST",
         dialect.path[stream],
-        to_json(dialect.ask(text, stream)),
+        to_json(asked),
         {"content-type": "application/json", **dialect.headers},
         patience=patience,
     )

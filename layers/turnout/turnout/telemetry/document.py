@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Iterator
 
+from turnout.core.records import Attempt, Record
 from turnout.telemetry.metrics import FAMILIES, NAMESPACE, Family
 
 HEAD = f"""# Metrics
 
 Made by `python -m turnout.telemetry.document > docs/metrics.md`; change `turnout/telemetry/metrics.py` instead.
 
-The router sends these to CloudWatch, in the namespace `{NAMESPACE}`, when the row of a request has been written. They are
-lines in its log (the embedded metric format), so there is no call to wait for and none to be allowed. Every set of
+The router sends these to CloudWatch, in the namespace `{NAMESPACE}`, when the row of a request has been written. They
+are lines in its log (the embedded metric format), so there is no call to wait for and none to be allowed. Every set of
 dimensions begins with `service`, which is `POWERTOOLS_SERVICE_NAME`; give two deployments in one account two names.
 """
 
@@ -29,7 +30,7 @@ def page() -> str:
     return "\n".join([HEAD, *sections, FOOT.strip().format(total=total, each=each), ""])
 
 
-def _section[T](family: Family[T]) -> Iterator[str]:
+def _section(family: Family[Record] | Family[Attempt]) -> Iterator[str]:
     sets = ", ".join(" + ".join(f"`{name}`" for name in ("service", *names)) for names in ((), *family.by))
     yield f"## {family.title}\n"
     yield f"Dimensions: {sets}.\n"

@@ -1,11 +1,11 @@
 """One structured line of log for each request, through Powertools: what was asked of whom, and what came of it."""
 
-import os
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from turnout import telemetry
 from turnout.core.records import Attempt, Record
 
 NAME = "turnout.requests"
@@ -52,5 +52,5 @@ def _failed(attempt: Attempt) -> str:
 @cache
 def _logger() -> Logger:
     logger = Logger(service=NAME, utc=True, use_rfc3339=True)
-    logger.append_keys(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "turnout"))
+    logger.append_keys(service=telemetry.service())
     return logger

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 Each line is a Powertools object of its own, so that rows written at once do not mix.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from itertools import pairwise
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from turnout import telemetry
 from turnout.core.records import Attempt, Record
 
 NAMESPACE = "Turnout"
@@ -59,11 +59,11 @@ def tell(record: Record) -> None:
 
 
 def _line(labels: Mapping[str, str], by: Iterable[tuple[str, ...]]) -> EphemeralMetrics:
-    line = EphemeralMetrics(namespace=NAMESPACE)
-    line.set_default_dimensions(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "turnout"))
+    service = telemetry.service()
+    line = EphemeralMetrics(service=service, namespace=NAMESPACE)
     for names in by:
         if all(labels[name] for name in names):
-            line.add_dimensions(**{name: labels[name] for name in names})
+            line.add_dimensions(service=service, **{name: labels[name] for name in names})
     return line
 
 

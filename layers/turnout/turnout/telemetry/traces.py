@@ -35,7 +35,8 @@ class Trace:
 
         https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
         """
-        fields = dict(field.strip().partition("=")[::2] for field in header.split(";"))
+        parts = (field.strip().partition("=") for field in header.split(";"))
+        fields = {name: value for name, _, value in parts}
         if fields.get("Sampled") != "1" or "Root" not in fields or "Parent" not in fields:
             return None
         return cls(fields["Root"], fields["Parent"])

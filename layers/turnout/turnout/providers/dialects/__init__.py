@@ -4,11 +4,12 @@ A dialect turns a chat into a body and a vendor's bytes into events; it sends no
 the functions of `protocol.Dialect`, add a line to `DIALECTS`, and cases under `tests/contract/cases/<name>/`.
 """
 
-from turnout.providers.dialects import anthropic_messages, gemini, openai_chat
+from turnout.providers.dialects import anthropic_messages, bedrock_converse, gemini, openai_chat
 from turnout.providers.dialects.protocol import Dialect
 
 DIALECTS: dict[str, Dialect] = {
     "anthropic_messages": anthropic_messages,
+    "bedrock_converse": bedrock_converse,
     "gemini": gemini,
     "openai_chat": openai_chat,
 }
