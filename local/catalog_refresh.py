@@ -22,7 +22,7 @@ from turnout.catalog import DATA
 from turnout.catalog.schema import ModelRow, VendorFile, parse
 from turnout.core.models import Price, Rate
 
-PROVIDERS = {"xai": "x-ai"}
+PROVIDERS = {"bedrock": "aws", "xai": "x-ai"}
 """Names of vendors in genai-prices, where they differ from ours."""
 FIELDS = {
     "input": "input_mtok",

@@ -75,7 +75,9 @@ async def api(folder: Path, aws: EmbeddedAws, vendor_settings: Mapping[str, str]
     ports = {int(found) for value in variables.values() for found in re.findall(r"127\.0\.0\.1:(\d+)", value)}
     template = folder / "template.local.yaml"
     template.write_text(yaml.safe_dump(localized(yaml.safe_load((folder / "template.yaml").read_text()), variables)))
-    async with forwarded(ports), started(template, aws.env, port) as process:
+    # sam would put a variable of its own environment in place of the template's
+    env = {name: value for name, value in (environment() | aws.env).items() if name not in variables}
+    async with forwarded(ports), started(template, env, port) as process:
         yield await answering(f"http://127.0.0.1:{port}", process)
 
 
@@ -106,7 +108,7 @@ async def started(template: Path, env: Mapping[str, str], port: int) -> AsyncGen
     prefix = in_sam("python", "-c", "import sys; print(sys.prefix)").strip()
     options = ["--skip-pull-image", "--add-host", f"{HOST}:host-gateway", "--warm-containers", "LAZY"]
     command = [f"{prefix}/bin/sam", "local", "start-api", "--template", str(template), "--port", str(port), *options]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment() | dict(env))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=dict(env))
     try:
         yield process
     finally:

@@ -191,7 +191,13 @@ def tool_arguments_cut(situation: Situation) -> Iterator[Step]:
     arguments = [at for at, frame in enumerate(frames) if frame.kind == "arguments"]
     last = arguments[len(arguments) // 2] if arguments else len(through_first_token(frames)) - 1
     yield from streamed(situation, frames[:last])
-    yield Send(halves(frames[last].data)[0])
+    yield Send(cut_within(frames[last].data, [call.arguments for choice in choices for call in choice.tool_calls]))
+
+
+def cut_within(data: bytes, texts: Sequence[str]) -> bytes:
+    """A frame up to the middle of a text that it holds whole, as Google's do; else up to its own middle."""
+    ends = [data.index(text.encode()) + len(text) // 2 for text in texts if text.encode() in data]
+    return data[: ends[0]] if ends else halves(data)[0]
 
 
 def split_in_character(situation: Situation) -> Iterator[Step]:

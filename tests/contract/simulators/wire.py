@@ -169,6 +169,13 @@ async def _exchange(heard: Heard, url: str, request: h11.Request, body: bytes) -
         writer.close()
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for it, or fail."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110  # there is no event that can be awaited from outside
+            await asyncio.sleep(0.01)
+
+
 def objects(body: bytes) -> Iterator[Any]:
     """The JSON objects in a body, those of a stream one by one; what is no JSON is left out."""
     lines = body.replace(b"\r\n", b"\n").split(b"\n")

@@ -14,7 +14,7 @@ from turnout.api.app import create_app
 from turnout.api.services import Answering, Services, unbounded
 from turnout.catalog import Catalog
 from turnout.core.errors import VendorError
-from turnout.core.events import Delta, Done, Events, Usage
+from turnout.core.events import Delta, Done, Events, ToolDelta, Usage
 from turnout.core.ports import Ask, Call, Key, Keys
 from turnout.pipeline import Gateway, Patience
 from turnout.providers.wrappers import recorded
@@ -26,6 +26,23 @@ BEARER = {"authorization": f"Bearer {KEY}"}
 USAGE = Usage(input=7, cached_input=2, cache_write=1, output=3, reasoning=4)
 HELLO: Script = [Delta(text="Hel"), Delta(text="lo"), Delta(finish="stop"), Done(USAGE, "resp-1", "fp-1")]
 BODY: dict[str, Any] = {"model": "alpha", "messages": [{"role": "user", "content": "Hi"}]}
+TOOLS = [{"type": "function", "function": {"name": name}} for name in ("f", "g")]
+CALLS: Script = [
+    Delta(tool=ToolDelta(0, "c1", "f", "")),
+    Delta(tool=ToolDelta(0, arguments='{"a":')),
+    Delta(tool=ToolDelta(0, arguments="1}")),
+    Delta(tool=ToolDelta(1, "c2", "g", "{}", {"google": {"thought_signature": "s"}})),
+    Delta(finish="tool_calls"),
+    Done(USAGE),
+]
+COUNTED = {
+    "prompt_tokens": 10,
+    "completion_tokens": 7,
+    "total_tokens": 17,
+    "prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 1},
+    "completion_tokens_details": {"reasoning_tokens": 4},
+}
+COST = (7 * 1 + 2 * 0.1 + 1 * 1.25 + 7 * 2) / 1e6
 
 
 @dataclass

@@ -32,7 +32,7 @@ MORE_PRICE = '\n[[models.prices]]\nsince = {since}\ninput = "1"\noutput = "2"\n'
 FAULTS = [
     ('name = "acme"', 'name = "Acme Inc"', "acme.toml: name: "),
     ('name = "acme"', "", "acme.toml: name: Field required"),
-    ("openai_chat", "openai", "acme.toml: dialect: Input should be 'openai_chat', 'anthropic_messages' or 'gemini'"),
+    ("openai_chat", "openai", "acme.toml: dialect: Input should be 'openai_chat', 'anthropic_messages', 'gemini' or"),
     ("https://api.acme.test/v1", "api.acme.test", "acme.toml: base_url: "),
     ("ACME_API_KEY", "ACME_TOKEN", "acme.toml: key_env[0]: "),
     ('key_env = ["ACME_API_KEY"]', "", "acme.toml: key_env: name the key's environment variable, or set needs_key"),

@@ -25,7 +25,7 @@ def _read(name: str) -> dict[str, SecretStr]:
     try:
         return _KEYS.validate_json(parameters.get_secret(name))  # pyright: ignore[reportUnknownMemberType] - its options
     except parameters.exceptions.GetParameterError as error:
-        why = type(error.__cause__ or error).__name__
+        why = type(error.__context__ or error).__name__  # Powertools does not chain what it caught
         raise BadConfig(f"{_SETTING}: the secret '{name}' cannot be read ({why}): create it, or allow it") from None
     except ValidationError:
         # not chained: its message quotes what it could not read

@@ -50,7 +50,8 @@ def prefills_cleanly(body: Body) -> Iterator[tuple[str, str]]:
 def answers_calls(body: Body) -> Iterator[tuple[str, str]]:
     """The results in a turn are those of the calls in the turn before."""
     called = set[str]()
-    for at, turn in enumerate(body.messages):
+    nothing_more = Turn(role="user", content=[])
+    for at, turn in enumerate([*body.messages, nothing_more]):
         results = {block.tool_use_id for block in blocks(turn) if block.type == "tool_result"}
         if strange := results - called:
             ids = ", ".join(sorted(strange))

@@ -35,7 +35,7 @@ def has_parts(body: Body, _model: str) -> Iterator[str]:
 def answers_calls(body: Body, _model: str) -> Iterator[str]:
     """After a turn with calls comes one with as many responses."""
     called = 0
-    for content in body.contents:
+    for content in [*body.contents, Content()]:
         responses = sum(part.function_response is not None for part in content.parts)
         if responses != called:
             yield (
