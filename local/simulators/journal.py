@@ -12,6 +12,7 @@ from local.simulators.personas.protocol import Asked
 KEPT = 200
 SECRET_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "cookie"})
 REDACTED = "[redacted]"
+LONGEST_BODY = 200_000
 SHORTEST_SECRET = 8
 """A shorter key is no secret, and would be found in any text."""
 
@@ -54,7 +55,12 @@ class Journal:
 
 
 def body_of(body: bytes, key: str) -> Any:
-    """The body as JSON if it is JSON, else as text; the key that came with the request is taken out of it."""
+    """The body as JSON if it is JSON, else as text; the key that came with the request is taken out of it.
+
+    A body with large pictures in it is not kept.
+    """
+    if len(body) > LONGEST_BODY:
+        return f"[{len(body)} bytes]"
     text = body.decode(errors="replace")
     text = text.replace(key, REDACTED) if len(key) >= SHORTEST_SECRET else text
     try:

@@ -92,18 +92,18 @@ async def test_an_answer_that_two_models_gave_is_counted_as_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "code", "status"),
+    ("request_", "code", "status", "param"),
     [
-        (Request(CHAT, "alhpa"), "model_not_found", 404),
-        (Request(CHAT, "auto:cheap"), "invalid_request", 400),
-        (Request(CHAT, "auto", Options(mode="magic")), "invalid_request", 400),
-        (Request(Chat(CHAT.messages, max_tokens=10**6), "auto"), "no_eligible_model", 400),
-        (Request(CHAT, "auto", Options(max_cost_usd=0.000001)), "no_eligible_model", 400),
-        (Request(CHAT, "alpha", Options(fallbacks=("beta", "nobody"))), "model_not_found", 404),
+        (Request(CHAT, "alhpa"), "model_not_found", 404, "model"),
+        (Request(CHAT, "auto:cheap"), "invalid_request", 400, "model"),
+        (Request(CHAT, "auto", Options(mode="magic")), "invalid_request", 400, "turnout.mode"),
+        (Request(Chat(CHAT.messages, max_tokens=10**6), "auto"), "no_eligible_model", 400, "model"),
+        (Request(CHAT, "auto", Options(max_cost_usd=0.000001)), "no_eligible_model", 400, "model"),
+        (Request(CHAT, "alpha", Options(fallbacks=("beta", "nobody"))), "model_not_found", 404, "turnout.fallbacks"),
     ],
 )
 async def test_a_request_that_cannot_be_planned_is_refused_and_recorded(
-    request_: Request, code: str, status: int
+    request_: Request, code: str, status: int, param: str
 ) -> None:
     clock = FakeClock()
     some = gateway(clock, FakeVendors(clock))
@@ -112,7 +112,7 @@ async def test_a_request_that_cannot_be_planned_is_refused_and_recorded(
         await collect(exchange.events)
     assert (caught.value.code, caught.value.http_status) == (code, status)
     assert (exchange.record.outcome, exchange.record.code, exchange.record.status) == ("error", code, status)
-    assert caught.value.param
+    assert caught.value.param == param
 
 
 async def test_a_client_that_leaves_makes_an_aborted_record() -> None:

@@ -112,6 +112,7 @@ async def test_what_the_sdk_puts_together_from_a_stream_can_be_sent_back(serve: 
     assert [call.arguments for call in world.vendors.calls[1].chat.messages[1].tool_calls] == ['{"a":1}', "{}"]
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # the SDK's own, about its `parsed`
 async def test_an_answer_that_follows_a_schema_is_parsed_and_can_be_sent_back(serve: Serve) -> None:
     script: Script = [Delta(text='{"city": "Bern", "celsius": 21}'), Delta(finish="stop"), Done(USAGE)]
     world = World({"alpha": [script, list(HELLO)]})

@@ -1,5 +1,6 @@
 """Simulators that answer at once, whose stalls are short."""
 
+import ssl
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,8 @@ from local.simulators.steps import Pace
 
 AT_ONCE = Pace(first_token_ms=0, tokens_per_second=0)
 HOLD = 0.3
+TLS = ssl.create_default_context()
+"""Never used: an SDK's client that makes its own takes longer for that than for the whole test."""
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from anthropic.types import Message, MessageParam, ToolChoiceParam, ToolParam, ToolUseBlock
 
 from local.simulators import Simulator
+from tests.contract.simulators.conftest import TLS
 
 MODEL = "claude-sonnet-5-5"
 WEATHER: ToolParam = {
@@ -24,8 +25,9 @@ SCHEMA: dict[str, object] = {
 
 @pytest.fixture
 async def client(anthropic_messages: Simulator) -> AsyncIterator[anthropic.AsyncAnthropic]:
+    http = anthropic.DefaultAsyncHttpxClient(verify=TLS)
     async with anthropic.AsyncAnthropic(
-        base_url=anthropic_messages.url, api_key="sk-ant-simulated", max_retries=0
+        base_url=anthropic_messages.url, api_key="sk-ant-simulated", max_retries=0, http_client=http
     ) as client:
         yield client
 

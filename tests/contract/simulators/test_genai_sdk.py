@@ -9,6 +9,7 @@ from google.genai import errors, types
 from pydantic import BaseModel
 
 from local.simulators import Simulator
+from tests.contract.simulators.conftest import TLS
 
 MODEL = "gemini-3-flash-preview"
 WEATHER = types.FunctionDeclaration(
@@ -29,9 +30,11 @@ class Colour(BaseModel):
 
 @pytest.fixture
 async def models(gemini: Simulator) -> AsyncIterator[genai.models.AsyncModels]:
-    client = genai.Client(
-        api_key="simulated-key", http_options=types.HttpOptions(base_url=gemini.url, api_version="v1beta")
+    tls = {"verify": TLS}
+    options = types.HttpOptions(
+        base_url=gemini.url, api_version="v1beta", client_args=tls, async_client_args={"ssl": TLS}
     )
+    client = genai.Client(api_key="simulated-key", http_options=options)
     yield client.aio.models
     await client.aio.aclose()
     client.close()

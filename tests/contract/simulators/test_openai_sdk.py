@@ -13,6 +13,7 @@ from openai.types.chat import (
 from pydantic import BaseModel
 
 from local.simulators import Simulator
+from tests.contract.simulators.conftest import TLS
 
 MODEL = "gpt-5.2"
 WEATHER: ChatCompletionFunctionToolParam = {
@@ -42,7 +43,10 @@ class Solution(BaseModel):
 
 @pytest.fixture
 async def client(openai_chat: Simulator) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=openai_chat.base_url, api_key="sk-simulated", max_retries=0) as client:
+    http = openai.DefaultAsyncHttpxClient(verify=TLS)
+    async with openai.AsyncOpenAI(
+        base_url=openai_chat.base_url, api_key="sk-simulated", max_retries=0, http_client=http
+    ) as client:
         yield client
 
 

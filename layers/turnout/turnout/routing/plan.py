@@ -7,7 +7,7 @@ from typing import get_args
 from turnout.catalog import Catalog
 from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Goal, Request
-from turnout.core.errors import InvalidRequest, NoEligibleModel
+from turnout.core.errors import InvalidRequest, NoEligibleModel, UnknownModel
 from turnout.core.models import Model
 from turnout.core.records import Drop
 from turnout.routing.eligible import Demand, needs, split
@@ -53,15 +53,22 @@ def goal_of(request: Request) -> Goal:
 
 def _candidates(request: Request, catalog: Catalog) -> tuple[tuple[Model, ...], str]:
     options = request.options
+    fallbacks = [_find(catalog, name, "turnout.fallbacks") for name in options.fallbacks]
     if options.models:
-        return _found(catalog, options.models + options.fallbacks), "the request's list of models"
-    if request.model == AUTO or request.model.startswith(f"{AUTO}:"):
-        return catalog.auto() + _found(catalog, options.fallbacks), "auto: the catalog's order"
-    return _found(catalog, (request.model, *options.fallbacks)), "the model that was asked for"
+        chosen, reason = [_find(catalog, name, "turnout.models") for name in options.models], "the request's list"
+    elif request.model == AUTO or request.model.startswith(f"{AUTO}:"):
+        chosen, reason = list(catalog.auto()), "auto: the catalog's order"
+    else:
+        chosen, reason = [_find(catalog, request.model, "model")], "the model that was asked for"
+    return tuple(dict.fromkeys(chosen + fallbacks)), reason
 
 
-def _found(catalog: Catalog, names: tuple[str, ...]) -> tuple[Model, ...]:
-    return tuple(dict.fromkeys(catalog.find(name) for name in names))
+def _find(catalog: Catalog, name: str, param: str) -> Model:
+    try:
+        return catalog.find(name)
+    except UnknownModel as error:
+        error.param = param
+        raise
 
 
 def _told(reason: str, able: tuple[Model, ...], candidates: tuple[Model, ...]) -> str:
