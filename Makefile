@@ -57,6 +57,36 @@ format: .venv ## format and mend what can be mended
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
+.PHONY: test-sam-local
+test-sam-local: .venv ## `sam local` for real, with Docker and a stand-in base image; says loudly when it cannot
+	@if [ "$$(id -u)" = 0 ] || docker info >/dev/null 2>&1; then \
+	  .venv/bin/pytest -q tests/sam/local_api.py tests/sam/local_invoke.py; \
+	else echo "SKIPPED: test-sam-local needs Docker, and there is no daemon to reach and no right to start one." >&2; fi
+
+##@ AWS
+
+.PHONY: build
+build: .venv ## build functions and layers for Lambda
+	$(SAM) build
+
+.PHONY: validate
+validate: .venv ## check the template: SAM's own checks and cfn-lint
+	$(SAM) validate --lint
+
+.PHONY: deploy
+deploy: build ## deploy to your AWS account; asks for what it needs the first time
+	$(SAM) deploy $(if $(wildcard .turnout/deployed),,--guided)
+	@mkdir -p .turnout && touch .turnout/deployed
+
+.PHONY: api
+api: .venv ## `sam local start-api` for development, on the laptop's embedded AWS (needs Docker)
+	@exec $(RUN) local.sam_api
+
+.PHONY: delete
+delete: ## remove the deployment; the tables and reports stay unless you delete them too
+	$(SAM) delete
+	@rm -f .turnout/deployed
+
 ##@ Maintain
 
 .PHONY: catalog

@@ -108,7 +108,7 @@ async def started(template: Path, env: Mapping[str, str], port: int) -> AsyncGen
     prefix = in_sam("python", "-c", "import sys; print(sys.prefix)").strip()
     options = ["--skip-pull-image", "--add-host", f"{HOST}:host-gateway", "--warm-containers", "LAZY"]
     command = [f"{prefix}/bin/sam", "local", "start-api", "--template", str(template), "--port", str(port), *options]
-    # A session of its own: Ctrl-C would reach it before our signal, and at its second signal sam leaves containers behind.
+    # A session of its own: Ctrl-C would reach it before our signal, and at a second one sam leaves containers behind.
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=dict(env), start_new_session=True)
     try:
         yield process

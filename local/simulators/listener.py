@@ -75,6 +75,8 @@ class Listener:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         bound.setblocking(False)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # asyncio does this only for sockets that it makes itself; without it a body waits 40 ms behind its head.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = bound
         try:
             bound.bind((HOST, self.port))

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from tests.e2e.world import World, world
@@ -17,8 +16,8 @@ async def shared_world() -> AsyncIterator[World]:
         yield everything
 
 
-@pytest.fixture
-def a_world(shared_world: World) -> World:
+@pytest_asyncio.fixture(loop_scope="session")
+async def a_world(shared_world: World) -> World:
     """The same, without the faults and the rows of the test before."""
     for simulator in shared_world.simulators.values():
         simulator.clear()

@@ -154,8 +154,8 @@ MATRIX: dict[str, Ways] = {
     "error_after_first_token": streamed(taken_over(OVERLOADED, 503, 500)),
     "lifecycle_then_error": streamed(cured(OVERLOADED, 503, 500)),
     "missing_done": streamed(
-        taken_over("vendor_stream_cut", 502),
-        openai_chat=But("each choice has told that it is finished; [DONE] adds nothing", stream=WHOLE),
+        WHOLE,  # the reason to stop was told before; [DONE] and message_stop add nothing
+        gemini=But("the end is the piece with the reason to stop", stream=taken_over("vendor_stream_cut", 502)),
     ),
     "tool_arguments_cut": streamed(
         told(taken_over("vendor_stream_cut", 502)),

@@ -155,7 +155,10 @@ def check_row(case: Case, seen: Seen, row: Record, answers: Answers) -> None:
         ("error", expected.status, expected.error, expected.begun) if answers == "nobody" else ("ok", 200, "", False)
     )
     assert row.finish == seen.finish
-    assert [attempt["outcome"] for attempt in seen.note.get("attempts", [])] == [a.outcome for a in row.attempts]
+    # OpenAI's client keeps of an error within a stream its `error` alone.
+    assert bool(seen.note) == (not seen.code or seen.status != 200)
+    if seen.note:
+        assert [attempt["outcome"] for attempt in seen.note["attempts"]] == [a.outcome for a in row.attempts]
 
 
 def check_costs(expected: Expected, seen: Seen, row: Record) -> None:
@@ -164,6 +167,7 @@ def check_costs(expected: Expected, seen: Seen, row: Record) -> None:
         failed = attempt.outcome == "error"
         assert attempt.billed == (failed and expected.billed)
         assert (attempt.cost_usd > 0) == (not failed or expected.billed)
-        assert attempt.usage.source == ("estimated" if failed and expected.billed else "vendor")
+        assert not (failed and expected.billed) or attempt.usage.source == "estimated"
     assert row.cost_usd == sum((attempt.cost_usd for attempt in row.attempts), Decimal(0))
-    assert seen.note.get("cost_usd") == float(row.cost_usd)
+    if seen.note:
+        assert seen.note["cost_usd"] == float(row.cost_usd)

@@ -211,6 +211,7 @@ class Server(uvicorn.Server):
 async def served(services: Services) -> AsyncGenerator[str]:
     """The gateway behind a real server; gives its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app = create_app(services)
         server = Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve([listening]))

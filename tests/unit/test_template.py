@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,14 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_a_permission_names_its_actions_and_its_resource(role: str, statement: dict[str, Any]) -> None:
     assert "*" not in str(statement["Action"])
     assert statement["Resource"] != "*" or (statement["Sid"], "*") in WILDCARDS
+
+
+def test_the_router_may_ask_every_bedrock_model_of_the_catalog_and_no_other() -> None:
+    catalog = tomllib.loads((ROOT / "layers/turnout/turnout/catalog/data/bedrock.toml").read_text())
+    models = {model["upstream"].partition(".")[2] for model in catalog["models"]}
+    [allowed] = [s["Resource"] for role, s in statements() if (role, s["Sid"]) == ("RouterRole", "AskBedrock")]
+    for kind in ("inference-profile/*.", "foundation-model/"):
+        assert {arn["Fn::Sub"].partition(kind)[2] for arn in allowed if kind in arn["Fn::Sub"]} == models
 
 
 def test_no_role_has_a_policy_that_somebody_else_writes() -> None:

@@ -14,6 +14,7 @@ from turnout.core.ports import Ask, Clock, RequestLog
 from turnout.pipeline import Gateway, Patience
 from turnout.providers import transport
 from turnout.providers.bedrock import AwsSignature
+from turnout.providers.dialects import DIALECTS
 from turnout.providers.http import HttpVendors
 from turnout.providers.wrappers import guarded, recorded, retrying
 from turnout.routing.circuit import Circuits
@@ -54,6 +55,7 @@ def catalog(config: Config) -> Catalog:
 def gateway(config: Config, models: Catalog, clock: Clock) -> Gateway:
     """The pipeline over real vendors."""
     retries = config.retries
+    DIALECTS.load({model.vendor.dialect for model in models.all() if model.vendor.ready})
     return Gateway(models, asking(config, clock), clock, Patience(retries.tries, retries.tries_last))
 
 

@@ -12,7 +12,7 @@ from local.simulators import FAULTS, Simulator
 from local.simulators.arming import BadOrder
 from local.simulators.listener import PortTaken
 from tests.contract.simulators.conftest import AT_ONCE
-from tests.contract.simulators.wire import DIALECTS, exchange, hear, until
+from tests.contract.simulators.wire import DIALECTS, Patience, exchange, hear, until
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ async def test_an_unknown_fault_in_a_prompt_is_told_apart_from_the_vendors_own_e
 
 async def test_a_client_that_leaves_is_noticed(simulator: Simulator) -> None:
     simulator.fault("stall_after_first_token")
-    assert (await hear(simulator, stream=True, patience=0.1)).ended == "silent"
+    assert (await hear(simulator, stream=True, patience=Patience(next=0.1))).ended == "silent"
     await until(lambda: simulator.requests[0].ended != "answering")
     assert simulator.requests[0].ended == "client_gone"
 

@@ -12,11 +12,11 @@ from pydantic_core import from_json
 
 from local.simulators import FAULTS, Simulator
 from tests.contract.simulators.conftest import AT_ONCE
-from tests.contract.simulators.wire import DIALECTS, TEXT, Ended, Heard, hear, objects, text_of
+from tests.contract.simulators.wire import DIALECTS, TEXT, Ended, Heard, Patience, hear, objects, text_of
 
 FOREVER = 3600.0
-SOON = 0.25
-"""Seconds after which we believe that nothing more will come."""
+NOTHING_COMES = Patience(first=0.2)
+NO_MORE_COMES = Patience(next=0.3)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,8 @@ async def test_a_fault_is_on_the_wire_as_it_is_told(
     simulator: Simulator, name: str, stream: bool, expected: Expected
 ) -> None:
     simulator.fault(name)
-    heard = await hear(simulator, stream=stream, patience=SOON if expected.ended == "silent" else 10)
+    silence = NO_MORE_COMES if expected.status else NOTHING_COMES
+    heard = await hear(simulator, stream=stream, patience=silence if expected.ended == "silent" else Patience())
     assert (heard.status, heard.ended) == (expected.status, expected.ended)
     assert expected.also(heard)
     said = text_of(simulator, heard)
@@ -234,6 +235,6 @@ async def test_without_a_tool_the_cut_is_in_the_text(simulator: Simulator) -> No
 @pytest.mark.parametrize("name", ["refused", "connect_timeout"])
 async def test_a_shut_port_opens_again(simulator: Simulator, name: str) -> None:
     simulator.fault(name)
-    assert (await hear(simulator, stream=False, patience=SOON)).status is None
+    assert (await hear(simulator, stream=False, patience=NOTHING_COMES)).status is None
     simulator.clear()
     assert (await hear(simulator, stream=False)).status == 200

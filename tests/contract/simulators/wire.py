@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -26,6 +26,13 @@ class Heard:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     chunks: list[bytes] = field(default_factory=list[bytes])
+
+    def take(self, event: h11.Event) -> None:
+        if isinstance(event, h11.Response):
+            self.status = event.status_code
+            self.headers = {name.decode(): value.decode() for name, value in event.headers}
+        elif isinstance(event, h11.Data):
+            self.chunks.append(bytes(event.data))
 
     @property
     def body(self) -> bytes:
@@ -100,10 +107,18 @@ DIALECTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that we wait for the first byte, and for each that follows."""
+
+    first: float = 10.0
+    next: float = 10.0
+
+
 async def hear(
-    simulator: Simulator, *, stream: bool, text: str = PROMPT, tools: bool = True, patience: float = 10.0
+    simulator: Simulator, *, stream: bool, text: str = PROMPT, tools: bool = True, patience: Patience = Patience()
 ) -> Heard:
-    """Ask once on a new connection, and listen until something ends it, or `patience` seconds pass."""
+    """Ask once on a new connection, and listen until something ends it, or patience does."""
     dialect = DIALECTS[simulator.dialect]
     asked = dialect.ask(text, stream)
     if not tools:
@@ -124,13 +139,16 @@ async def exchange(
     path: str,
     body: bytes = b"",
     headers: Mapping[str, str] | None = None,
-    patience: float = 10.0,
+    patience: Patience = Patience(),
 ) -> Heard:
     """One request, one response."""
     heard = Heard()
     try:
-        async with asyncio.timeout(patience):
-            await _exchange(heard, url, _request(method, path, urlsplit(url).netloc, headers or {}, len(body)), body)
+        request = _request(method, path, urlsplit(url).netloc, headers or {}, len(body))
+        async with asyncio.timeout(patience.first) as deadline:
+            async for event in _events(url, request, body):
+                deadline.reschedule(asyncio.get_running_loop().time() + patience.next)
+                heard.take(event)
     except TimeoutError:
         heard.ended = "silent"
     except ConnectionRefusedError:
@@ -147,24 +165,18 @@ def _request(method: str, path: str, host: str, headers: Mapping[str, str], leng
     return h11.Request(method=method, target=path, headers=[*framed, *headers.items()])
 
 
-async def _exchange(heard: Heard, url: str, request: h11.Request, body: bytes) -> None:
+async def _events(url: str, request: h11.Request, body: bytes) -> AsyncIterator[h11.Event]:
     http = h11.Connection(h11.CLIENT)
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         for event in (request, h11.Data(data=body), h11.EndOfMessage()):
             writer.write(http.send(event) or b"")
-        while True:
-            event = http.next_event()
-            if event is h11.NEED_DATA:
-                http.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Response):
-                heard.status = event.status_code
-                heard.headers = {name.decode(): value.decode() for name, value in event.headers}
-            elif isinstance(event, h11.Data):
-                heard.chunks.append(bytes(event.data))
+        while not isinstance(event := http.next_event(), h11.EndOfMessage):
+            if isinstance(event, h11.Event):
+                yield event
             else:
-                return
+                http.receive_data(await reader.read(65536))
     finally:
         writer.close()
 

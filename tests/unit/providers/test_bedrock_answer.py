@@ -27,7 +27,7 @@ def cases(kind: str) -> list[Any]:
 
 def whole_by_the_sdk(body: bytes) -> dict[str, Any]:
     parser = create_parser("rest-json")
-    response = {"status_code": 200, "headers": {}, "body": body}
+    response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
     return cast("Any", parser).parse(response, operation(stream=False).output_shape)
 
 

@@ -1,5 +1,6 @@
 """A chat in Bedrock's words; every body is accepted by the service model of AWS's SDK."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -73,18 +74,21 @@ def test_a_call_and_its_result_go_there_and_back() -> None:
     ]
 
 
-def test_an_empty_result_and_one_with_a_picture_can_be_told() -> None:
-    empty, seen = said("tool", "", tool_call_id="a"), said("tool", Image(data=PNG, media_type="image/png"))
-    calls = Message("assistant", tool_calls=(ToolCall("a", "weather", ""), ToolCall("", "weather", "{}")))
-    assert [
-        block["toolResult"]["content"]
-        for block in turns(ASKED, calls, Message("tool", (), tool_call_id="a"))[2]["content"]
-    ] == [[]]
-    assert turns(ASKED, empty)[0]["content"][0]["toolResult"]["content"] == []
-    picture = {"image": {"format": "png", "source": {"bytes": PNG}}}
-    assert bedrock_converse.request(Chat((ASKED, seen), tools=(WEATHER,)), model()).body["messages"][0]["content"][
-        0
-    ] == {"toolResult": {"toolUseId": "", "content": [picture]}}
+PICTURE = {"image": {"format": "png", "source": {"bytes": PNG}}}
+
+
+@pytest.mark.parametrize(
+    ("result", "sent"),
+    [
+        (said("tool", "", tool_call_id="call_1"), []),
+        (
+            said("tool", "Look:", Image(data=PNG, media_type="image/png"), tool_call_id="call_1"),
+            [{"text": "Look:"}, PICTURE],
+        ),
+    ],
+)
+def test_a_result_may_be_empty_or_a_picture(result: Message, sent: list[dict[str, Any]]) -> None:
+    assert turns(ASKED, CALLED, result)[2]["content"] == [{"toolResult": {"toolUseId": "call_1", "content": sent}}]
 
 
 @pytest.mark.parametrize(
@@ -119,11 +123,9 @@ def test_reasoning_stands_again_where_it_stood() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "extra", [{"bedrock_converse": {}}, {"bedrock_converse": {"reasoning": [{"at": -1, "block": {}}]}}]
-)
-def test_reasoning_that_was_altered_is_refused(extra: dict[str, Any]) -> None:
-    call = ToolCall("call_1", "weather", "{}", extra)
+@pytest.mark.parametrize("own", ["{}", '{"reasoning": [{"at": -1, "block": {}}]}', "[]"])
+def test_reasoning_that_was_altered_is_refused(own: str) -> None:
+    call = ToolCall("call_1", "weather", "{}", {"bedrock_converse": from_json(own)})
     with pytest.raises(Rejected, match="extra_content"):
         turns(ASKED, Message("assistant", tool_calls=(call,)), RESULT)
 
@@ -139,8 +141,8 @@ def test_what_another_dialects_model_thought_is_left_out() -> None:
 )
 def test_a_picture_is_sent_as_base64(media_type: str, format_: str) -> None:
     body = body_for(Chat((said("user", Image(data=PNG, media_type=media_type), "What is it?"),)))
-    picture = {"image": {"format": format_, "source": {"bytes": PNG}}}
-    assert body["messages"][0]["content"] == [picture, {"text": "What is it?"}]
+    picture = PICTURE["image"] | {"format": format_}
+    assert body["messages"][0]["content"] == [{"image": picture}, {"text": "What is it?"}]
 
 
 @pytest.mark.parametrize("image", [Image(url="https://example.test/a.png"), Image(data=PNG, media_type="image/tiff")])
@@ -169,7 +171,7 @@ def test_the_limits_are_named_as_bedrock_names_them_and_zero_is_said() -> None:
 )
 def test_tools_and_their_choice(choice: Any, sent: dict[str, Any] | None) -> None:
     config = body_for(hi(tools=(WEATHER, Tool("now")), tool_choice=choice))["toolConfig"]
-    nothing = {"json": {"type": "object", "properties": {}}}
+    nothing: dict[str, Any] = {"json": {"type": "object", "properties": {}}}
     assert [tool["toolSpec"] for tool in config["tools"]] == [
         {"name": "weather", "description": "Tells the weather.", "inputSchema": {"json": SCHEMA}},
         {"name": "now", "inputSchema": nothing},
@@ -259,8 +261,8 @@ def test_the_start_of_an_answer_is_the_last_turn() -> None:
 texts = st.text(max_size=5)
 messages = st.one_of(
     st.builds(said, st.sampled_from(["system", "developer", "user", "assistant"]), texts, texts),
-    st.builds(lambda text: Message("assistant", (Text(text),), tool_calls=(CALL,)), texts),
-    st.builds(lambda text: said("tool", text, tool_call_id="call_1"), texts),
+    st.builds(said, st.just("assistant"), texts, tool_calls=st.just((CALL,))),
+    st.builds(said, st.just("tool"), texts, tool_call_id=st.just("call_1")),
 )
 
 
@@ -268,6 +270,6 @@ messages = st.one_of(
 def test_any_conversation_is_said_in_turns_that_alternate(told: list[Message], prefix: str) -> None:
     sent = body_for(Chat((said("user", "Hi"), *told), tools=(WEATHER,), prefix=prefix))["messages"]
     roles = [turn["role"] for turn in sent]
-    assert all(one != another for one, another in zip(roles, roles[1:], strict=False))
+    assert all(one != another for one, another in pairwise(roles))
     assert all(turn["content"] for turn in sent)
     assert not [block for turn in sent for block in turn["content"] if not block.get("text", "x").strip()]

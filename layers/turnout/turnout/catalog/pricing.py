@@ -19,10 +19,13 @@ def price_on(model: Model, day: date) -> Price:
 
 
 def cost(usage: Usage, price: Price) -> Decimal:
-    """USD, exact. Reasoning is charged as output; the tier follows from the whole prompt, cached tokens included."""
+    """USD, exact. Reasoning is charged as output and pictures as input, as every vendor of the catalog does.
+
+    The tier follows from the whole prompt, cached tokens included.
+    """
     rate = rate_for(price, usage.prompt)
     micros = (
-        usage.input * rate.input
+        (usage.input + usage.image) * rate.input
         + usage.cached_input * rate.cached_input
         + usage.cache_write * rate.cache_write
         + usage.completion * rate.output

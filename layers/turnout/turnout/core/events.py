@@ -16,7 +16,7 @@ type FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens in disjoint buckets: the prompt is input + cached_input + cache_write, the answer output + reasoning.
+    """Tokens in disjoint buckets: all but output and reasoning are the prompt's; `image` are those of fresh pictures.
 
     `source` tells whether the vendor counted, or we estimated because it did not.
     """
@@ -26,12 +26,13 @@ class Usage:
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+    image: int = 0
     source: Literal["vendor", "estimated"] = "vendor"
 
     @property
     def prompt(self) -> int:
         """All tokens of the prompt."""
-        return self.input + self.cached_input + self.cache_write
+        return self.input + self.cached_input + self.cache_write + self.image
 
     @property
     def completion(self) -> int:

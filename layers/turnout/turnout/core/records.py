@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from turnout.core.errors import Blame
 from turnout.core.events import Usage
 
 type Outcome = Literal["ok", "error", "aborted", "skipped"]
@@ -15,7 +16,8 @@ class Attempt:
     """One call of one model. Times are milliseconds from the attempt's start; `number` counts tries of this target.
 
     `aborted`: the client went away. `skipped`: not sent, its circuit was open. `billed`: failed, but the vendor has
-    worked on it and will charge. `status` is the vendor's.
+    worked on it and will charge. `status` is the vendor's. `blames` tells whose fault a failure is. `signals` are the
+    checks that a whole answer was put to for free (`policy.signals`), and whether each found something wrong.
     """
 
     vendor: str
@@ -27,12 +29,14 @@ class Attempt:
     error: str = ""
     message: str = ""
     billed: bool = False
+    blames: Blame = "nobody"
     latency_ms: int = 0
     first_token_ms: int | None = None
     finish: str = ""
     usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal = Decimal(0)
     price_version: str = ""
+    signals: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
 
 @dataclass(frozen=True, slots=True)

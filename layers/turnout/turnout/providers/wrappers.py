@@ -97,7 +97,7 @@ def _failed(attempt: Attempt, error: VendorError) -> None:
     attempt.outcome = "skipped" if isinstance(error, CircuitOpen) else "error"
     attempt.status, attempt.error = error.vendor_status, error.code
     attempt.message = error.message[:LONGEST_MESSAGE]
-    attempt.billed = error.billed
+    attempt.billed = error.billed or attempt.first_token_ms is not None  # what it has said is charged, however it ends
 
 
 def _settle(attempt: Attempt, call: Call, answer: Answer, clock: Clock) -> None:

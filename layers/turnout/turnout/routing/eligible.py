@@ -86,7 +86,7 @@ class Demand:
 def lack(model: Model, demand: Demand) -> str:
     """Why `model` cannot take it, in a few words; empty when it can."""
     if not model.vendor.ready:
-        return f"no API key for {model.vendor.name}"
+        return f"{MISSING[model.vendor.auth]} for {model.vendor.name}"
     if missing := demand.needed - model.capabilities:
         return "cannot do " + ", ".join(sorted(missing))
     if demand.answer_tokens > model.max_output:

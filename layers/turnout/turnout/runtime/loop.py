@@ -45,7 +45,7 @@ async def serve(lifespan: Lifespan, api: RuntimeApi) -> Never:
 def load(handler: str) -> App:
     """The attribute `app` of the module that `handler` names. Raises whatever its import raises."""
     module, _, _ = handler.rpartition(".")
-    # What is loaded here stays. To look for garbage in it, again and again as it grows, takes an eighth of a cold start.
+    # What is loaded here stays. To look through it for garbage, again and again, takes an eighth of a cold start.
     gc.disable()
     try:
         return importlib.import_module(module).app

@@ -13,6 +13,8 @@ from turnout.core.chat import Chat, JsonSchema, Message, NamedTool, Part, Text, 
 
 MODELS_PATH: str = "/v1/models"
 CHAT_PATH = "/v1/chat/completions"
+COUNTS_UNASKED = "stral"
+"""Part of the names of Mistral's models, whose streams always end with the usage."""
 
 
 def key(asked: Asked) -> str:
@@ -30,7 +32,7 @@ def read(asked: Asked) -> Question:
     check_turns(body.messages)
     check_limits(body)
     asks_usage = body.stream_options is not None and body.stream_options.include_usage
-    return Question(chat_of(body), body.model, usage=asks_usage)
+    return Question(chat_of(body), body.model, usage=asks_usage or COUNTS_UNASKED in body.model)
 
 
 def complaint(error: ErrorDetails) -> tuple[str, str]:

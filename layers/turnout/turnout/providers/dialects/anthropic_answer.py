@@ -89,9 +89,9 @@ class MessagesDecoder:
                 pass
 
     def close(self) -> Iterator[Delta | Done]:
-        """The `Done`. Raises StreamCut when the last frame has not come."""
+        """The `Done`. The last frame may be missing, the reason for which the answer ends may not: StreamCut."""
         if not self.finished:
-            raise StreamCut("Anthropic's stream ended before its end")
+            yield from self.finish()
         yield Done(_usage(Counts.model_validate(self._counts)) if self._counts else None, self._id)
 
     def begin(self, head: Head) -> None:
