@@ -87,12 +87,13 @@ def _port(env: Mapping[str, str]) -> int:
 @contextmanager
 def _listening(port: int) -> Generator[socket.socket]:
     try:
-        with socket.create_server((HOST, port), backlog=512) as listening:
-            # asyncio does this only for sockets that it makes itself; without it a body waits 40 ms behind its head.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            yield listening
+        listening = socket.create_server((HOST, port), backlog=512)
     except OSError as error:
         raise CannotRun(f"port {port} on {HOST} is not free. Choose another: PORT={port + 1} make run") from error
+    with listening:
+        # asyncio does this only for sockets that it makes itself; without it a body waits 40 ms behind its head.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listening
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import struct
 from binascii import crc32
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic_core import to_json
 
@@ -22,8 +22,17 @@ def exception(name: str, data: object) -> bytes:
 
 def message(headers: Mapping[str, str], data: object) -> bytes:
     """Any message: lengths and their checksum, headers, payload, checksum of it all."""
-    payload = data.encode() if isinstance(data, str) else to_json(data)
     head = b"".join(_header(name, value) for name, value in headers.items())
+    return _sealed(head, data.encode() if isinstance(data, str) else to_json(data))
+
+
+def changed(sent: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The message with another payload, and still whole."""
+    end = 12 + int.from_bytes(sent[4:8])
+    return _sealed(sent[12:end], change(sent[end:-4]))
+
+
+def _sealed(head: bytes, payload: bytes) -> bytes:
     lengths = struct.pack("!II", 16 + len(head) + len(payload), len(head))
     checked = lengths + struct.pack("!I", crc32(lengths)) + head + payload
     return checked + struct.pack("!I", crc32(checked))

@@ -8,6 +8,7 @@ from itertools import takewhile
 from math import ceil
 from typing import Literal
 
+from local import event_stream
 from local.simulators.mind.answering import answers, forced_to_call
 from local.simulators.mind.replying import with_choices
 from local.simulators.personas.protocol import Frame
@@ -116,7 +117,9 @@ def page(status: int, html: bytes) -> Play:
 
 
 def broken(data: bytes) -> bytes:
-    """The first object in it is no JSON any more."""
+    """The first object in it is no JSON any more. Only a binary frame begins with a zero; it stays whole."""
+    if data.startswith(b"\0"):
+        return event_stream.changed(data, broken)
     return data.replace(b"{", b"{,", 1)
 
 
@@ -203,7 +206,7 @@ def cut_within(data: bytes, texts: Sequence[str]) -> bytes:
 def split_in_character(situation: Situation) -> Iterator[Step]:
     """All is right, but in chunks that part a character's bytes, a line's CR from its LF, and all else anywhere."""
     body = body_of(situation)
-    if situation.stream:
+    if situation.content_type.startswith("text/"):
         body = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     yield Head(200, headed(situation, {"content-type": situation.content_type}))
     ends = [at for at in range(1, len(body)) if splits(body, at)]

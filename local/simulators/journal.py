@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from local.simulators.personas.protocol import Asked
 
 KEPT = 200
-SECRET_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "cookie"})
+SECRET_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "x-amz-security-token", "cookie"})
 REDACTED = "[redacted]"
 LONGEST_BODY = 200_000
 SHORTEST_SECRET = 8

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -85,7 +85,7 @@ class Simulator:
     @property
     def base_url(self) -> str:
         """The same down to the version: what OpenAI's SDK and our catalog take as base URL."""
-        return self.url + self._persona.MODELS_PATH.removesuffix("/models")
+        return self.url + self._persona.MODELS_PATH.rpartition("/")[0]
 
     @property
     def control_url(self) -> str:
@@ -149,15 +149,17 @@ class Simulator:
             self._check_model(question)
             return self._answer(question, entry)
         except Refused as refused:
-            return self._told(*self._persona.problem(refused.problem))
+            status, body = self._persona.problem(refused.problem)
+            return self._told(status, body, self._persona.error_headers(body))
 
     def _listing(self, asked: Asked) -> Steps:
         if not self._persona.key(asked):
             raise Refused("no_key")
         return self._told(200, self._persona.listing(sorted(self.models)))
 
-    def _told(self, status: int, body: object) -> Steps:
-        return told(status, to_json(body), self._persona.headers(f"sim{next(self._numbers):021d}"))
+    def _told(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> Steps:
+        named = self._persona.headers(f"sim{next(self._numbers):021d}")
+        return told(status, to_json(body), {**named, **(headers or {})})
 
     def _check_model(self, question: Question) -> None:
         if self.models and question.model not in self.models:

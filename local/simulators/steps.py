@@ -84,7 +84,7 @@ class Situation:
     @property
     def content_type(self) -> str:
         """What the answer is in."""
-        return "text/event-stream; charset=utf-8" if self.stream else "application/json"
+        return self.persona.STREAM_TYPE if self.stream else "application/json"
 
     def problem(self, name: str) -> tuple[int, JSON]:
         """Status and body of an error of this vendor's."""
@@ -129,7 +129,7 @@ def headed(situation: Situation, headers: Mapping[str, str]) -> dict[str, str]:
 def failed(situation: Situation, name: str, headers: Mapping[str, str] | None = None) -> Iterator[Step]:
     """An error of this vendor's, which is no stream even where one was asked for."""
     status, body = situation.problem(name)
-    return whole(situation, status, to_json(body), headers)
+    return whole(situation, status, to_json(body), {**situation.persona.error_headers(body), **(headers or {})})
 
 
 def halves(data: bytes) -> tuple[bytes, bytes]:

@@ -70,6 +70,7 @@ class Seen:
     code: str = ""
     resumed_on: tuple[str, ...] = ()
     note: dict[str, Any] = field(default_factory=dict[str, Any])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def take(self, chunk: ChatCompletionChunk) -> None:
         """One more chunk of a stream."""
@@ -101,13 +102,7 @@ class World:
             try:
                 return await (self._streamed(models, body) if stream else self._whole(models, body))
             except APIStatusError as error:
-                told = error.response.json()
-                return Seen(
-                    error.status_code,
-                    error.response.headers["x-turnout-request-id"],
-                    code=str(error.code),
-                    note=told.get("turnout", {}),
-                )
+                return refused(error)
 
     async def row(self, request_id: str) -> Record:
         """The row of a request; it is written only after the client has the last byte."""
@@ -144,6 +139,17 @@ class World:
         except APIError as error:
             seen.code = str(error.code)
         return seen
+
+
+def refused(error: APIStatusError) -> Seen:
+    """What a client sees that gets no answer."""
+    return Seen(
+        error.status_code,
+        error.response.headers["x-turnout-request-id"],
+        code=str(error.code),
+        note=error.response.json().get("turnout", {}),
+        headers=error.response.headers,
+    )
 
 
 def asking(models: tuple[str, ...], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ async def test_the_router_answers_its_other_routes(
 
 def test_the_aggregator_reads_a_row(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     assert load("aggregator").handler(event("aggregator.insert"), CONTEXT) == {"batchItemFailures": []}
-    assert metrics(capsys) == {"RowsRead": 1, "RowsUnreadable": 0}
+    assert metrics(capsys) == {"RowsCounted": 1, "RowsRefused": 0}
 
 
 def test_the_aggregator_reports_the_row_that_it_cannot_read_and_no_other(
@@ -72,7 +72,7 @@ def test_the_aggregator_reports_the_row_that_it_cannot_read_and_no_other(
     [_, bad] = batch["Records"]
     answer = load("aggregator").handler(batch, CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": bad["dynamodb"]["SequenceNumber"]}]}
-    assert metrics(capsys) == {"RowsRead": 1, "RowsUnreadable": 1}
+    assert metrics(capsys) == {"RowsCounted": 1, "RowsRefused": 1}
 
 
 def test_a_batch_of_nothing_but_bad_rows_is_reported_row_by_row(load: Load) -> None:

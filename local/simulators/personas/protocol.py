@@ -69,12 +69,20 @@ class Refused(Exception):
         self.problem = Problem(name, detail, param, model)
 
 
+SSE = "text/event-stream; charset=utf-8"
+
+
+def no_headers(_error: JSON) -> dict[str, str]:
+    """For vendors whose errors have no headers of their own."""
+    return {}
+
+
 type FrameKind = Literal["opening", "token", "arguments", "closing", "end", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One server-sent event, as bytes. `opening` and `closing` frames carry nothing that the model said.
+    """One event of a stream, as bytes. `opening` and `closing` frames carry nothing that the model said.
 
     `end` is the frame without which the answer is not whole in this format.
     """
@@ -92,6 +100,8 @@ class Persona(Protocol):
     """A vendor's side of a dialect. The packages in this folder are the instances."""
 
     MODELS_PATH: str
+    STREAM_TYPE: str
+    """The content type of a stream."""
 
     def key(self, asked: Asked) -> str:
         """The API key that came with the request, or nothing."""
@@ -111,6 +121,10 @@ class Persona(Protocol):
 
     def problem(self, problem: Problem) -> tuple[int, JSON]:
         """Status and body of an error."""
+        ...
+
+    def error_headers(self, error: JSON, /) -> dict[str, str]:
+        """What this vendor adds to the response with that error."""
         ...
 
     def error_frame(self, error: JSON) -> Frame:

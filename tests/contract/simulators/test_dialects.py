@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from httpx_sse import EventSource
 from pydantic_core import from_json, to_json
 
 from local.simulators import Simulator
@@ -14,8 +13,10 @@ from tests.contract.simulators.conftest import AT_ONCE
 from turnout import catalog
 from turnout.core.chat import Chat, Image, JsonSchema, Message, NamedTool, Text, Tool
 from turnout.core.events import Answer, collected
-from turnout.core.models import Capability, Model
+from turnout.core.models import Auth, Capability, Model
+from turnout.providers.bedrock import AwsSignature
 from turnout.providers.dialects import DIALECTS
+from turnout.providers.http import FRAMES
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -29,6 +30,8 @@ TOOLS = (
     Tool("now"),
 )
 PICTURE = Image(data="aGk=", media_type="image/png")
+
+SIGNATURES: dict[Auth, httpx.Auth] = {"aws": AwsSignature("us-east-1")}
 
 
 def user(text: str, **fields: Any) -> Chat:
@@ -63,12 +66,13 @@ async def ask(http: httpx.AsyncClient, url: str, model: Model, chat: Chat) -> An
     dialect = DIALECTS[model.vendor.dialect]
     request = dialect.request(chat, model)
     headers = {"content-type": "application/json", **request.headers}
-    response = await http.post(url + request.path, content=to_json(request.body), headers=headers)
+    auth = SIGNATURES.get(model.vendor.auth, httpx.Auth())
+    response = await http.post(url + request.path, content=to_json(request.body), headers=headers, auth=auth)
     assert response.status_code == 200, response.text
     if not chat.stream:
         return collected(dialect.reply(from_json(response.content)))
     decoder = dialect.stream()
-    events = [event for frame in EventSource(response).iter_sse() for event in decoder.feed(frame.event, frame.data)]
+    events = [event async for name, data in FRAMES[dialect.FRAMING](response) for event in decoder.feed(name, data)]
     return collected([*events, *decoder.close()])
 
 
@@ -88,7 +92,9 @@ async def concluded(http: httpx.AsyncClient, url: str, model: Model, chat: Chat)
 async def test_our_requests_are_accepted_and_the_answers_read(dialect: str, case: str, stream: bool) -> None:
     capability, chat, text = CASES[case]
     able = [
-        model for model in catalog.load({}, {}, None).all() if capability is None or capability in model.capabilities
+        model
+        for model in catalog.load({}, {}, None, "us-east-1").all()
+        if capability is None or capability in model.capabilities
     ]
     async with Simulator(dialect, pace=AT_ONCE) as simulator, httpx.AsyncClient(verify=False) as http:  # noqa: S501  # no TLS here
         for model in able:

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import h11
+from botocore.eventstream import EventStreamBuffer, ParserError
 from pydantic_core import from_json, to_json
 
 from local.simulators import Simulator
@@ -16,6 +18,10 @@ type Ended = Literal["whole", "closed", "reset", "refused", "silent"]
 
 PROMPT = "grüße an alle 🚂 hier"
 TEXT = f"You said: {PROMPT}"
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=AKIDVERYSECRET/20261124/us-east-1/bedrock/aws4_request, "
+    f"SignedHeaders=content-type;host;x-amz-date, Signature={'0' * 64}"
+)
 
 
 @dataclass(slots=True)
@@ -47,7 +53,8 @@ class Dialect:
     headers: Mapping[str, str]
     ask: Callable[[str, bool], dict[str, Any]]
     text: Callable[[Any], str]
-    end: re.Pattern[bytes]
+    tools: str = "tools"
+    end: re.Pattern[bytes] = field(kw_only=True)
     """What the last frame of a whole stream has in it."""
 
 
@@ -64,6 +71,11 @@ def anthropic_text(body: Any) -> str:
 def gemini_text(body: Any) -> str:
     parts = [part for candidate in body.get("candidates", ()) for part in candidate["content"]["parts"]]
     return "".join(part.get("text", "") for part in parts)
+
+
+def bedrock_text(body: Any) -> str:
+    said = body.get("output", {}).get("message", {}).get("content", [])
+    return "".join(block.get("text", "") for block in [*said, body.get("delta", {})])
 
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}, "country": {"type": "string"}}}
@@ -104,6 +116,17 @@ DIALECTS = {
         text=gemini_text,
         end=re.compile(b"finishReason|blockReason"),
     ),
+    "bedrock_converse": Dialect(
+        path={False: "/model/m/converse", True: "/model/m/converse-stream"},
+        headers={"authorization": SIGNATURE, "x-amz-date": "20261124T120000Z"},
+        ask=lambda text, _: {
+            "messages": [{"role": "user", "content": [{"text": text}]}],
+            "toolConfig": {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": WEATHER}}}]},
+        },
+        text=bedrock_text,
+        tools="toolConfig",
+        end=re.compile(b"messageStop"),
+    ),
 }
 
 
@@ -122,7 +145,7 @@ async def hear(
     dialect = DIALECTS[simulator.dialect]
     asked = dialect.ask(text, stream)
     if not tools:
-        del asked["tools"]
+        del asked[dialect.tools]
     return await exchange(
         simulator.url,
         "POST",
@@ -190,15 +213,34 @@ async def until(true: Callable[[], bool]) -> None:
 
 def objects(body: bytes) -> Iterator[Any]:
     """The JSON objects in a body, those of a stream one by one; what is no JSON is left out."""
-    lines = body.replace(b"\r\n", b"\n").split(b"\n")
-    data = [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: ")]
-    for one in data or [body]:
+    for one in list(messages(body) if body.startswith(b"\0") else lines(body)) or [body]:
         try:
             yield from_json(one)
         except ValueError:
             continue
 
 
+def lines(body: bytes) -> Iterator[bytes]:
+    """The data of server-sent events."""
+    for line in body.replace(b"\r\n", b"\n").split(b"\n"):
+        if line.startswith(b"data: "):
+            yield line.removeprefix(b"data: ")
+
+
+def messages(body: bytes) -> Iterator[bytes]:
+    """The payloads in AWS's event stream, whose first length begins with a zero, up to where it is damaged."""
+    buffer = EventStreamBuffer()
+    buffer.add_data(body)
+    with suppress(ParserError):
+        for message in cast("Any", buffer):
+            yield message.payload
+
+
+def is_error(one: Any) -> bool:
+    """Whether an object tells of an error; Bedrock's have a message and no more."""
+    return "error" in one or isinstance(one.get("message"), str)
+
+
 def text_of(simulator: Simulator, heard: Heard) -> str:
     """What was said, in all objects together."""
-    return "".join(DIALECTS[simulator.dialect].text(one) for one in objects(heard.body) if "error" not in one)
+    return "".join(DIALECTS[simulator.dialect].text(one) for one in objects(heard.body) if not is_error(one))

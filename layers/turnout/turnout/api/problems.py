@@ -5,6 +5,7 @@ https://platform.openai.com/docs/guides/error-codes
 
 import logging
 import math
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,7 +38,9 @@ class Problem:
 def problem(error: Exception, request_id: str, record: Record | None = None) -> Problem:
     """What a client is told of `error`; of one that nobody expected, only the id under which the log has it."""
     if not isinstance(error, TurnoutError):
-        log.error("request %s failed unexpectedly", request_id, exc_info=error)
+        # Not its message, which may quote a prompt.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error("request %s failed unexpectedly: %s\n%s", request_id, type(error).__name__, frames)
         error = TurnoutError(
             f"The gateway itself failed. Try again; if it stays, tell its operator the request id {request_id}."
         )

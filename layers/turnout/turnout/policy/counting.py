@@ -46,7 +46,12 @@ def verdict(record: Record, series: str, score: Decimal, marker: str) -> Entry:
     }
     return Entry(
         marker,
-        {cell: counts for dimension, many in places.items() for values in many for cell in cells(record, dimension, values)},
+        {
+            cell: counts
+            for dimension, many in places.items()
+            for values in many
+            for cell in cells(record, dimension, values)
+        },
     )
 
 
@@ -56,7 +61,7 @@ def start(grain: Grain, at: float) -> str:
 
 
 def cells(record: Record, dimension: Dimension, values: Values) -> Iterator[Cell]:
-    """The cells of a dimension in which a row is counted; health is of when the answer ended, all else of its request."""
+    """The cells of a dimension in which a row is counted: health when the answer ended, all else when it was asked."""
     short = tuple(map(_abbreviated, values))
     at = record.at + record.latency_ms / 1000 if dimension == "health" else record.at
     for grain in _GRAINS.get(dimension, ("hour", "day")):
@@ -163,7 +168,9 @@ def _squared(cost: Decimal) -> dict[str, int | Decimal]:
 def _amount(value: Decimal, name: str) -> Decimal:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -PLACES:
-        raise ValueError(f"{name} is {value}; only finite amounts of up to {PLACES} decimal places can be summed exactly")
+        raise ValueError(
+            f"{name} is {value}; only finite amounts of up to {PLACES} decimal places can be summed exactly"
+        )
     return value
 
 

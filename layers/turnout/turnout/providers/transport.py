@@ -2,7 +2,7 @@
 
 httpx's own pool looks through all its connections at each request and each release; at 50 calls that halves what a
 process can do. Here each connection is a transport of its own and the pool a stack of those that are idle. aiohttp
-under httpx is faster still, and not worth its import: `python -m benchmarks.transport`, decision 3 in docs/decisions.md.
+under httpx is faster still, not worth its import: `python -m benchmarks.transport`, decision 3 in docs/decisions.md.
 """
 
 import ssl
