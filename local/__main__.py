@@ -36,10 +36,10 @@ class CannotRun(RuntimeError):
 
 
 def main() -> None:
-    """Run until Ctrl-C. Exits with 1 and one clear line where something is missing."""
+    """Run until Ctrl-C. Exits with 1 and one clear line where something is missing. DOTENV names another `.env`."""
     terminal = Terminal()
     try:
-        run(terminal, {**os.environ, **dotenv.read(ROOT / ".env")})
+        run(terminal, {**os.environ, **dotenv.read(Path(os.environ.get("DOTENV", ROOT / ".env")))})
     except KeyboardInterrupt:
         terminal.step("stopped")
     except (CannotRun, AwsNotStarted, ChildFailed, BadConfig, BadCatalog, dotenv.BadDotenv) as error:

@@ -10,10 +10,11 @@ from local.process import Child, python
 from turnout.catalog import vendor_files
 from turnout.catalog.schema import VendorFile
 
-PATHS = {"openai_chat": "/v1", "anthropic_messages": "/v1", "gemini": "/v1beta"}
+PATHS = {"openai_chat": "/v1", "anthropic_messages": "/v1", "gemini": "/v1beta", "bedrock_converse": ""}
 """Where each dialect's API begins at its vendor."""
 
 SIMULATED_KEY = "simulated-vendor-key"
+SIMULATED_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,5 @@ def _simulator(stack: ExitStack, dialect: str, pace: float) -> Simulated:
 def _settings(files: Iterable[VendorFile], simulated: Mapping[str, Simulated]) -> dict[str, str]:
     needing = [file for file in files if file.needs_key and file.dialect in simulated]
     urls = {file.name: simulated[file.dialect].url + PATHS[file.dialect] for file in needing}
-    keys = {file.key_env[0]: SIMULATED_KEY for file in needing}
-    return {"TURNOUT_BASE_URLS": json.dumps(urls), **keys}
+    keys = {file.key_env[0]: SIMULATED_KEY for file in needing if file.key_env}
+    return {"TURNOUT_BASE_URLS": json.dumps(urls), "TURNOUT_BEDROCK_REGION": SIMULATED_REGION, **keys}

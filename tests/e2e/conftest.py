@@ -1,6 +1,6 @@
 """One world for all tests of a worker that only break things which can be mended; each finds it whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest_asyncio
 
@@ -8,7 +8,7 @@ from tests.e2e.world import World, world
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_world() -> AsyncIterator[World]:
+async def shared_world() -> AsyncGenerator[World]:
     """Its simulators ask for no pause when they say 429."""
     async with world() as everything:
         for simulator in everything.simulators.values():

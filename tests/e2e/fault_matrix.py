@@ -20,7 +20,8 @@ class Expected:
     Who answers when the fault comes `once`, and when it is `lasting`, with a second target behind. `error` and
     `vendor_status` are what the row says of each failed attempt; `billed`: it is priced. Where nobody else is there
     the client gets `error` with `status`, in a stream that has `begun` as an event after the first words, and the
-    row has the same. An answer `finish`es so, after all of its `words`, half of them, or none.
+    row has the same. An answer `finish`es so, after all of its `words`, half of them, none, or
+    others in their place.
     """
 
     once: Answers = "first"
@@ -30,7 +31,7 @@ class Expected:
     vendor_status: int | None = None
     billed: bool = False
     begun: bool = False
-    words: Literal["all", "half", "none"] = "all"
+    words: Literal["all", "half", "none", "others"] = "all"
     finish: str = "stop"
 
     @property
@@ -107,7 +108,7 @@ MATRIX: dict[str, Ways] = {
     "slow_headers": both(passed_on("vendor_timeout", 504, billed=True)),
     "stall_mid_body": Ways(passed_on("vendor_timeout", 504, billed=True), taken_over("vendor_timeout", 504)),
     # a failing status
-    "context_length": both(TOO_LONG, openai_chat=NO_LARGER, gemini=NO_LARGER),
+    "context_length": both(TOO_LONG, openai_chat=NO_LARGER, gemini=NO_LARGER, bedrock_converse=NO_LARGER),
     "bad_parameter": both(passed_on("vendor_rejected", 400, 400)),
     "unauthorized": both(passed_on("vendor_access_denied", 502, 401)),
     "forbidden": both(passed_on("vendor_access_denied", 502, 403)),
@@ -144,6 +145,11 @@ MATRIX: dict[str, Ways] = {
             passed_on("content_filter", 400),
             passed_on("content_filter", 400),
         ),
+        bedrock_converse=But(
+            "a guardrail declines, in words of its own",
+            Expected(words="others", finish="content_filter"),
+            Expected(words="others", finish="content_filter"),
+        ),
     ),
     # streams
     "cut_before_first_token": streamed(CUT),
@@ -156,6 +162,7 @@ MATRIX: dict[str, Ways] = {
     "missing_done": streamed(
         WHOLE,  # the reason to stop was told before; [DONE] and message_stop add nothing
         gemini=But("the end is the piece with the reason to stop", stream=taken_over("vendor_stream_cut", 502)),
+        bedrock_converse=But("the end is the reason to stop", stream=taken_over("vendor_stream_cut", 502)),
     ),
     "tool_arguments_cut": streamed(
         told(taken_over("vendor_stream_cut", 502)),

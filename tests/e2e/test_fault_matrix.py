@@ -1,4 +1,4 @@
-"""Every fault, streamed and not, in every dialect: nothing hangs, nothing is truncated in silence, every row is true."""
+"""Every fault, streamed and not, in every dialect: nothing hangs, nothing is cut in silence, every row is true."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulators import FAULTS
+from local.simulators.faults import REFUSAL
 from tests.e2e.fault_matrix import MATRIX, Answers, Expected, Way
 from tests.e2e.world import ANSWER, VENDOR_KEY, Seen, World
 from turnout.core.records import Record
@@ -17,6 +18,7 @@ TARGETS = {
     "openai_chat": ("openai/gpt-5.2", "anthropic/claude-haiku-4.5"),
     "anthropic_messages": ("anthropic/claude-haiku-4.5", "mistral/mistral-large"),
     "gemini": ("google/gemini-3-flash", "anthropic/claude-haiku-4.5"),
+    "bedrock_converse": ("bedrock/nova-pro", "anthropic/claude-haiku-4.5"),
 }
 """Of each dialect a model that fails, and one of another dialect that can also go on with what somebody else began."""
 
@@ -127,9 +129,12 @@ def check_seen(case: Case, seen: Seen, answers: Answers) -> None:
     else:
         first = answers == "first"
         assert (seen.status, seen.finish) == (200, expected.finish if first else "stop")
-        words, refusal = {"all": (ANSWER, ""), "half": (ANSWER[: len(ANSWER) // 2], None), "none": ("", None)}[
-            expected.words if first else "all"
-        ]
+        words, refusal = {
+            "all": (ANSWER, ""),
+            "half": (ANSWER[: len(ANSWER) // 2], None),
+            "none": ("", None),
+            "others": (REFUSAL, ""),
+        }[expected.words if first else "all"]
         assert seen.text == words
         assert refusal is None or seen.refusal == refusal
         assert words or seen.refusal

@@ -19,6 +19,7 @@ UNDER_EACH_DIALECT = pytest.mark.parametrize(
         ("openai_chat", "mistral/mistral-large"),
         ("anthropic_messages", "anthropic/claude-haiku-4.5"),
         ("gemini", "google/gemini-3-flash"),
+        ("bedrock_converse", "bedrock/nova-pro"),
     ],
 )
 
@@ -107,7 +108,10 @@ async def test_a_wait_that_is_too_long_is_left_to_the_client(dialect: str, first
         limited = everything.simulators[dialect]
         limited.retry_after = 60
         limited.fault(fault)
-        assert await attempts(everything, first, behind) == [(first, "error", "vendor_rate_limited"), (behind, "ok", "")]
+        assert await attempts(everything, first, behind) == [
+            (first, "error", "vendor_rate_limited"),
+            (behind, "ok", ""),
+        ]
         seen = await everything.ask(first, stream=False)
     assert (seen.status, seen.code) == (429, "vendor_rate_limited")
     assert 0 < int(seen.headers["retry-after"]) <= 61

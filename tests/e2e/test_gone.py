@@ -1,7 +1,7 @@
 """One side goes away in the middle: a vendor that is killed, a client that hangs up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
@@ -25,7 +25,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def slow_world() -> AsyncIterator[World]:
+async def slow_world() -> AsyncGenerator[World]:
     """A single failure would open a circuit here."""
     patient = quick().timeouts.model_copy(update={"request": 8.0})
     async with world(quick(breaker=Breaker(failures=1, cooldown=60), timeouts=patient), pace=SLOW) as everything:
@@ -35,7 +35,7 @@ async def slow_world() -> AsyncIterator[World]:
 async def until(true: Callable[[], bool]) -> None:
     """Wait for it, but not for ever."""
     async with asyncio.timeout(PATIENCE):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.005)
 
 

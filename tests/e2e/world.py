@@ -2,17 +2,16 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 from openai import APIError, APIStatusError, AsyncOpenAI, AsyncStream
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionUserMessageParam
 
 from local.simulators import Simulator
-from local.simulators.personas import PERSONAS
 from local.simulators.steps import Pace
 from tests.fakes import FakeKeys, FakeRequestLog
 from turnout import bootstrap
@@ -33,12 +32,14 @@ VENDORS = {
     "deepseek": "openai_chat",
     "anthropic": "anthropic_messages",
     "google": "gemini",
+    "bedrock": "bedrock_converse",
 }
-"""The vendors of the catalog that have a key here, and the simulator that answers for each."""
+"""The vendors of the catalog that have a key or a region here, and the simulator that answers for each."""
 
 QUICK = Config(
     timeouts=Timeouts(connect=0.3, first_token=0.5, first_token_reasoning=0.5, idle=0.5, request=2.5),
     retries=Retries(tries=2, tries_last=2, base=0.001, longest=2.0),
+    bedrock_region="us-east-1",
     breaker=Breaker(failures=100_000),
     max_body_bytes=50_000,
 )
@@ -47,6 +48,7 @@ QUICK = Config(
 AT_ONCE = Pace(first_token_ms=0, tokens_per_second=0)
 
 PROMPT = "grüße an alle 🚂 hier"
+ASKED: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": PROMPT}]
 ANSWER = f"You said: {PROMPT}"
 """What a simulated model answers to it, always."""
 
@@ -115,20 +117,15 @@ class World:
 
     async def open(self, *models: str, **body: Any) -> AsyncStream[ChatCompletionChunk]:
         """A stream that has begun."""
-        return await self.client.chat.completions.create(**asking(models, body), stream=True)
+        return await self.client.chat.completions.create(
+            model="auto", messages=ASKED, stream=True, extra_body=asking(models, body)
+        )
 
     async def _whole(self, models: tuple[str, ...], body: Mapping[str, Any]) -> Seen:
-        response = await self.client.chat.completions.with_raw_response.create(**asking(models, body))
-        completion: ChatCompletion = response.parse()
-        choice, message = completion.choices[0], completion.choices[0].message
-        return Seen(
-            request_id=response.headers["x-turnout-request-id"],
-            text=message.content or "",
-            refusal=message.refusal or "",
-            arguments="".join(call.function.arguments for call in message.tool_calls or () if call.type == "function"),
-            finish=choice.finish_reason,
-            note=(completion.model_extra or {})["turnout"],
+        response = await self.client.chat.completions.with_raw_response.create(
+            model="auto", messages=ASKED, stream=False, extra_body=asking(models, body)
         )
+        return answered(response.headers["x-turnout-request-id"], response.parse())
 
     async def _streamed(self, models: tuple[str, ...], body: Mapping[str, Any]) -> Seen:
         stream = await self.open(*models, **body)
@@ -152,35 +149,37 @@ def refused(error: APIStatusError) -> Seen:
     )
 
 
+def answered(request_id: str, completion: ChatCompletion) -> Seen:
+    """What a client sees of a whole answer."""
+    choice, message = completion.choices[0], completion.choices[0].message
+    return Seen(
+        request_id=request_id,
+        text=message.content or "",
+        refusal=message.refusal or "",
+        arguments="".join(call.function.arguments for call in message.tool_calls or () if call.type == "function"),
+        finish=choice.finish_reason,
+        note=(completion.model_extra or {})["turnout"],
+    )
+
+
 def asking(models: tuple[str, ...], body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a request for these models."""
-    asked = {"model": "auto", "messages": [{"role": "user", "content": PROMPT}], **body}
-    return {**asked, "extra_body": {"turnout": {"models": models}}}
+    """The fields of a request beside model and messages, or in their place."""
+    return {"turnout": {"models": models}, **body}
 
 
 @asynccontextmanager
-async def world(config: Config = QUICK, keys: Keys | None = None, **simulated: Any) -> AsyncIterator[World]:
-    """Everything up, for as long as the block lasts; `simulated` are settings of the simulators."""
-    settings = {"pace": AT_ONCE, "hold": PATIENCE, **simulated}
-    async with _simulators({dialect: Simulator(dialect, **settings) for dialect in PERSONAS}) as simulators:
+async def world(config: Config = QUICK, keys: Keys | None = None, pace: Pace = AT_ONCE) -> AsyncGenerator[World]:
+    """Everything up, for as long as the block lasts; `pace` is the vendors'."""
+    async with AsyncExitStack() as stack:
+        simulators = {
+            dialect: await stack.enter_async_context(Simulator(dialect, pace=pace, hold=PATIENCE))
+            for dialect in set(VENDORS.values())
+        }
         log = FakeRequestLog()
         services = _services(config, simulators, keys or FakeKeys(**{CLIENT_KEY: Key("key-1")}), log)
-        async with (
-            served(services) as url,
-            AsyncOpenAI(api_key=CLIENT_KEY, base_url=f"{url}/v1", max_retries=0) as client,
-        ):
-            yield World(simulators, url, client, log)
-
-
-@asynccontextmanager
-async def _simulators(simulators: Mapping[str, Simulator]) -> AsyncIterator[Mapping[str, Simulator]]:
-    try:
-        for simulator in simulators.values():
-            await simulator.__aenter__()
-        yield simulators
-    finally:
-        for simulator in simulators.values():
-            await simulator.stop()
+        url = await stack.enter_async_context(served(services))
+        client = AsyncOpenAI(api_key=CLIENT_KEY, base_url=f"{url}/v1", max_retries=0)
+        yield World(simulators, url, await stack.enter_async_context(client), log)
 
 
 def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, log: FakeRequestLog) -> Services:
@@ -208,7 +207,7 @@ class Server(uvicorn.Server):
     """uvicorn that leaves the signals of this process to the tests."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """None are captured."""
         yield
 
@@ -229,5 +228,3 @@ async def served(services: Services) -> AsyncGenerator[str]:
 def quick(**changes: Any) -> Config:
     """QUICK with other settings."""
     return QUICK.model_copy(update=changes)
-
-

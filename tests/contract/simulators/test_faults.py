@@ -76,6 +76,11 @@ def splits_line_ends(heard: Heard) -> bool:
     return splits_characters(heard) and ends > 0 and ends == sum(chunk.endswith(b"\r") for chunk in heard.chunks)
 
 
+def splits_frames(heard: Heard) -> bool:
+    """The first character that is no ASCII is parted too."""
+    return any(chunk.endswith("ü".encode()[:1]) for chunk in heard.chunks)
+
+
 def names_a_tool(heard: Heard) -> bool:
     return b"weather" in heard.body
 
@@ -142,7 +147,7 @@ ELSEWISE: dict[tuple[str, str, bool], Expected] = {
     # A guardrail declines in the model's place; a binary frame has no lines.
     ("bedrock_converse", "refusal", False): Expected(says=None, also=refuses),
     ("bedrock_converse", "refusal", True): Expected(says=None, also=refuses),
-    ("bedrock_converse", "split_in_character", True): Expected(says="all", also=splits_characters),
+    ("bedrock_converse", "split_in_character", True): Expected(says="all", also=splits_frames),
 }
 OWN_END = {"content_filter", "refusal", "malformed_json", "bad_json_line", "split_in_character"}
 """The faults under which a stream still ends as its format demands."""

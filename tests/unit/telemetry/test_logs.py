@@ -14,10 +14,15 @@ from turnout.telemetry import logs
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A logger that writes to what the test captures, and no trace of it after."""
+    """A logger that writes to what the test captures, whoever made one before, and none after."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "team")
-    logs._logger.cache_clear()  # pyright: ignore[reportPrivateUsage] - made once in a process, for its standard output
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
+    """It is made once in a process, for the standard output of that moment, and Powertools marks it as made."""
     logs._logger.cache_clear()  # pyright: ignore[reportPrivateUsage]
     logger = logging.getLogger(logs.NAME)
     logger.handlers.clear()
@@ -78,6 +83,7 @@ def test_the_lines_of_other_loggers_still_reach_the_roots_handlers(
 ) -> None:
     root = logging.StreamHandler()
     monkeypatch.setattr(logging.root, "handlers", [root])
+    monkeypatch.setattr(logging.getLogger("turnout"), "handlers", [])  # another function's logger may have left one
 
     logs.tell(row())
     logging.getLogger("turnout.runtime.answer").error("the answer broke")

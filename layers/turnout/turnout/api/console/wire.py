@@ -1,0 +1,250 @@
+"""What the console sends, as typed dicts; the OpenAPI document shows the same.
+
+Amounts are decimal strings in USD, so that none is rounded; times of day are in UTC.
+"""
+
+from decimal import Decimal
+from typing import Literal, NotRequired, TypedDict
+
+from pydantic_core import to_json
+
+
+class Tokens(TypedDict):
+    """Tokens in disjoint buckets, of all attempts."""
+
+    input: int
+    cached_input: int
+    cache_write: int
+    image: int
+    output: int
+    reasoning: int
+
+
+class FeedbackItem(TypedDict):
+    """What the client thought of an answer, from 0 to 1."""
+
+    object: Literal["feedback"]
+    request_id: str
+    score: float
+    comment: str
+    at: str
+
+
+class RequestItem(TypedDict):
+    """One request. `model` and `vendor` are of the one that answered, null when none did; `attempts` counts."""
+
+    id: str
+    object: Literal["request"]
+    at: str
+    key_id: str
+    requested: str
+    model: str | None
+    vendor: str | None
+    outcome: str
+    status: int
+    code: str | None
+    partial: bool
+    stream: bool
+    mode: str
+    goal: str | None
+    task: str | None
+    tags: dict[str, str]
+    reason: str
+    attempts: int
+    latency_ms: int
+    first_token_ms: int | None
+    cost_usd: str
+    tokens: Tokens
+
+
+class RequestPage(TypedDict):
+    """Requests, newest first. A page may have few or none and yet be followed by more: `next_cursor` tells."""
+
+    object: Literal["list"]
+    data: list[RequestItem]
+    has_more: bool
+    next_cursor: str | None
+
+
+class AttemptItem(TypedDict):
+    """One call of one model: `status` and `message` are the vendor's, `blames` says whose fault a failure is."""
+
+    vendor: str
+    model: str
+    number: int
+    started_ms: int
+    outcome: str
+    status: int | None
+    error: str | None
+    message: str | None
+    billed: bool
+    blames: str
+    latency_ms: int
+    first_token_ms: int | None
+    finish: str | None
+    usage: Tokens
+    usage_source: Literal["vendor", "estimated"]
+    cost_usd: str
+    price_version: str | None
+    signals: dict[str, bool]
+
+
+class DropItem(TypedDict):
+    """A candidate that was not used, and why."""
+
+    model: str
+    reason: str
+
+
+class Decision(TypedDict):
+    """Why these models: the candidates in order, and what was dropped with its reason."""
+
+    policy: str | None
+    goal: str | None
+    task: str | None
+    session: str | None
+    reason: str
+    candidates: list[str]
+    dropped: list[DropItem]
+
+
+class RequestDetail(TypedDict):
+    """The whole record of a request."""
+
+    id: str
+    object: Literal["request"]
+    at: str
+    key_id: str
+    requested: str
+    model: str | None
+    vendor: str | None
+    outcome: str
+    status: int
+    code: str | None
+    partial: bool
+    stream: bool
+    mode: str
+    tags: dict[str, str]
+    finish: str | None
+    latency_ms: int
+    first_token_ms: int | None
+    cost_usd: str
+    tokens: Tokens
+    decision: Decision
+    attempts: list[AttemptItem]
+    feedback: FeedbackItem | None
+
+
+class UsageSums(TypedDict):
+    """Sums. Percentiles are within 2.5% of the true value; null where nothing was measured.
+
+    By model, requests are those that the model answered, all else is of the model's own attempts; the model of requests
+    that nobody answered is "". Otherwise all is of the requests.
+    """
+
+    requests: int
+    ok: int
+    errors: int
+    aborted: int
+    attempts: int
+    failed_attempts: int
+    estimated_attempts: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_tokens: int
+    image_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_usd: str
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+    latency_p99_ms: int | None
+    first_token_p50_ms: int | None
+    first_token_p95_ms: int | None
+    first_token_p99_ms: int | None
+    feedback_count: int
+    feedback_mean: float | None
+    judge_count: int
+    judge_mean: float | None
+    cut: int
+    refused: int
+    bad_json: int
+    bad_tools: int
+
+
+class UsageRow(UsageSums):
+    """The sums of one group in one period, which begins at `start`."""
+
+    start: str
+    group: str
+
+
+class DriftItem(TypedDict):
+    """A model that does another job than it did; `before` and `after` are medians for times, else means."""
+
+    model: str
+    task: str
+    metric: str
+    before: float
+    after: float
+    shift: float
+    p_value: float
+
+
+class DriftReport(TypedDict):
+    """What has drifted, of how many that could be tested. `false_alarms`: of so many reports without drift one errs."""
+
+    recent_from: str
+    before_from: str
+    to: str
+    tested: int
+    false_alarms: float
+    found: list[DriftItem]
+
+
+class Usage(TypedDict):
+    """Usage by period and group. `total` is null by tag, since a request may have several."""
+
+    object: Literal["usage"]
+    period: Literal["hour", "day"]
+    group_by: str
+    data: list[UsageRow]
+    total: UsageSums | None
+    drift: NotRequired[DriftReport]
+
+
+class HealthRow(TypedDict):
+    """The last minutes of a model. `circuit` is open where requests to it, or to its vendor, are refused."""
+
+    model: str
+    attempts: int
+    ok: int
+    failed: int
+    blamed: int
+    skipped: int
+    error_rate: float | None
+    latency_p50_ms: int | None
+    first_token_p50_ms: int | None
+    circuit: Literal["closed", "open"]
+
+
+class HealthReport(TypedDict):
+    """All models that were asked in the last minutes."""
+
+    object: Literal["health"]
+    minutes: int
+    data: list[HealthRow]
+
+
+type Sent = FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
+
+
+def encode(value: Sent) -> bytes:
+    """JSON."""
+    return to_json(value)
+
+
+def dollars(amount: Decimal) -> str:
+    """An exact amount without an exponent or trailing zeros."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

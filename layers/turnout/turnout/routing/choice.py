@@ -1,0 +1,104 @@
+"""Which model suits a kind of task best: a table of expected outcomes, and a ranking by what the goal values.
+
+Pure and quick: what is known comes in as an `Outcomes`, and the same arguments always give the same `Ranking`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from turnout.core.chat import Goal
+from turnout.routing.classify import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What one request of a task is expected to give with one model.
+
+    `quality` 0 to 1; `cost_usd` is the answer's, `usd_per_token` the prompt's; `latency_s` to the end of the answer;
+    `success` the share of attempts that answer; `count` the observations behind it, a prior's included.
+    """
+
+    quality: float
+    cost_usd: float
+    usd_per_token: float = 0.0
+    latency_s: float = 0.0
+    success: float = 1.0
+    count: float = 0.0
+
+
+type Row = Mapping[str, Expected]
+"""Expected outcomes by model id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a goal values: a model's score is quality + success, each times its weight, less USD and seconds times theirs."""
+
+    quality: float
+    usd: float
+    second: float
+    success: float = 0.0
+
+
+WEIGHTS: Mapping[Goal, Weights] = {
+    "balanced": Weights(1.0, 5.0, 0.001),
+    "cost": Weights(1.0, 40.0, 0.0),
+    "latency": Weights(1.0, 1.0, 0.05),
+    "reliability": Weights(1.0, 0.2, 0.0, success=2.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The rows by task. `safe` is the row for prompts whose task is not clear; `version` names where it all comes from.
+
+    Below the confidence `threshold` the safe row is used.
+    """
+
+    rows: Mapping[str, Row]
+    safe: Row
+    threshold: float = 0.5
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first, each with its score in `scores` (same order), and why, in a few words."""
+
+    order: tuple[str, ...]
+    scores: tuple[float, ...]
+    reason: str
+    safe: bool = field(default=False)
+    """Whether the safe chain was used."""
+
+
+def rank(
+    candidates: Sequence[str], kind: Kind, weights: Weights, outcomes: Outcomes, prompt_tokens: int = 0
+) -> Ranking:
+    """Candidates (model ids, eligible ones only) by expected utility for this kind; ties keep the order given.
+
+    A candidate of which nothing is known comes after all others, with score -inf. Empty in, empty out.
+    """
+    known = kind.confidence >= outcomes.threshold and kind.task in outcomes.rows
+    row = outcomes.rows[kind.task] if known else outcomes.safe
+    scored = sorted(((-score(row.get(name), weights, prompt_tokens), i, name) for i, name in enumerate(candidates)))
+    reason = f"{kind.task} {kind.confidence:.2f}" if known else "safe chain: task not clear"
+    return Ranking(tuple(name for *_, name in scored), tuple(-s for s, *_ in scored), reason, not known)
+
+
+def score(expected: Expected | None, weights: Weights, prompt_tokens: int) -> float:
+    """The utility of one model; -inf where nothing is known."""
+    if expected is None:
+        return float("-inf")
+    usd = expected.cost_usd + prompt_tokens * expected.usd_per_token
+    return (
+        weights.quality * expected.quality
+        + weights.success * expected.success
+        - weights.usd * usd
+        - weights.second * expected.latency_s
+    )
+
+
+def prior() -> Outcomes:
+    """The outcomes shipped for the catalog's models; read once, in a few milliseconds."""
+    return Outcomes({}, {})
