@@ -14,7 +14,9 @@ import uvicorn
 
 from local import dotenv
 from local.aws import AwsNotStarted, EmbeddedAws
-from local.process import ChildFailed
+from local.kept import KeptChild
+from local.process import ChildFailed, python
+from local.stream_poller.setting import poller_env
 from local.tables import create_buckets, create_tables
 from local.vendors import Vendors, vendors
 from local.view import ShownLog, Terminal
@@ -54,9 +56,11 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
         terminal.step("starting the embedded AWS (the first time it is downloaded)")
         with EmbeddedAws() as aws, vendors(env, extra, pace=PACE) as answering:
             os.environ.update(aws.env)
-            config = Config.from_env({**env, **_storage(), **answering.settings})
+            stores = _storage()
+            config = Config.from_env({**env, **stores, **answering.settings})
             services = bootstrap.services(config)
-            asyncio.run(_serve(terminal, listening, services, answering))
+            with KeptChild("the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting):
+                asyncio.run(_serve(terminal, listening, services, answering))
 
 
 async def _serve(terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors) -> None:

@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -29,12 +29,16 @@ class AwsNotStarted(RuntimeError):
 class EmbeddedAws:
     """`with EmbeddedAws() as aws:` runs one; `aws.env` is what points any AWS SDK to it.
 
-    `port` 0 takes a free one. `settings` are ministack's own variables, such as {"AUTH": "true"}. Raises AwsNotStarted.
+    `port` 0 takes a free one. `settings` are ministack's own variables, such as {"AUTH": "true"}; `packages` are those
+    that it makes use of where they are there, such as SAM's translator. Raises AwsNotStarted.
     """
 
-    def __init__(self, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, port: int = 0, settings: Mapping[str, str] | None = None, packages: Sequence[str] = ()
+    ) -> None:
         self.port = port
         self._settings = dict(settings or {})
+        self._packages = [f"--with={package}" for package in packages]
 
     @property
     def endpoint(self) -> str:
@@ -58,7 +62,7 @@ class EmbeddedAws:
         self.port = free_port(self.port)
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="turnout-aws-", ignore_cleanup_errors=True))
-            command = [uvx, "--python", sys.executable, f"ministack=={VERSION}"]
+            command = [uvx, "--python", sys.executable, *self._packages, f"ministack=={VERSION}"]
             env = environment(os.environ, self.port, Path(folder)) | self._settings
             self._wait(stack.enter_context(Child("ministack", command, env, folder)))
             self._running = stack.pop_all()

@@ -93,6 +93,7 @@ class FakePages:
         found = _SORTED.fullmatch(KeyConditionExpression)
         assert found
         pk, first, last = (ExpressionAttributeValues[name]["S"] for name in found.groups())
+        assert first <= last
         items = [item for sk, item in self._sorted[TableName, pk] if first <= sk <= last]
         for at in range(0, len(items), 3):
             yield {"Items": items[at : at + 3]}

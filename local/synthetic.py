@@ -1,4 +1,4 @@
-"""Rows of a request log as a busy deployment writes them: several models, keys and tags, failures, failovers, aborts."""
+"""Rows of a request log as a busy deployment writes them: many models, keys and tags, failures, failovers, aborts."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,8 +14,9 @@ TEAMS = ("search", "support", "räksmörgås")
 DOLLARS_PER_TOKEN = Decimal("0.000001375")
 
 
-def rows(count: int, random: Random, per_second: float = 20.0) -> Iterator[Record]:
-    """So many rows, evenly spread over time from START on, ids ascending."""
+def rows(count: int, seed: int, per_second: float = 20.0) -> Iterator[Record]:
+    """So many rows, evenly spread over time from START on, ids ascending; the same for the same seed."""
+    random = Random(seed)  # noqa: S311 - reproducible, not secret
     for number in range(count):
         yield _row(f"{number:026d}", START + number / per_second, random)
 

@@ -37,6 +37,10 @@ class Terminal:
         """Something that takes a moment has begun."""
         self.console.print(f"[dim]·[/] {escape(text)}")
 
+    def counting(self, pid: int) -> None:
+        """The process that counts requests has begun, or begun again."""
+        self.step(f"requests are counted by process {pid}; should it end, it is started again where it was")
+
     def ready(self, url: str, key: str, vendors: Vendors, chain: Iterable[Model]) -> None:
         """Everything is up."""
         self.console.print(Panel.fit(_facts(url, key, vendors, chain), title="Turnout is ready", border_style="green"))

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,10 +88,22 @@ def started(tmp_path: Path, **settings: str) -> Generator[Laptop]:
                 process.send_signal(signal.SIGTERM)
 
 
+def processes() -> dict[int, tuple[str, int]]:
+    """(state, parent) of every process: from /proc, or from ps where there is none, as on macOS."""
+    if not Path("/proc/self/stat").exists():
+        told = subprocess.run(["ps", "-A", "-o", "pid=,stat=,ppid="], capture_output=True, text=True, check=True).stdout  # noqa: S607 - where it is differs
+        return {int(pid): (state, int(parent)) for pid, state, parent in map(str.split, told.splitlines())}
+    found: dict[int, tuple[str, int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            state, parent, *_ = path.read_text().rpartition(")")[2].split()
+            found[int(path.parent.name)] = (state, int(parent))
+    return found
+
+
 def descendants(pid: int) -> set[int]:
     """The processes that this one has started, and those that they have."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout  # noqa: S607 - POSIX has it
-    parents = {int(child): int(parent) for child, parent in map(str.split, told.splitlines())}
+    parents = {child: parent for child, (_, parent) in processes().items()}
     found: set[int] = set()
     while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
         found |= more
@@ -100,8 +112,8 @@ def descendants(pid: int) -> set[int]:
 
 def alive(pid: int) -> bool:
     """Whether a process is there; a zombie is not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607 - as above
-    return bool(state.strip()) and not state.startswith("Z")
+    state, _ = processes().get(pid, ("Z", 0))
+    return not state.startswith("Z")
 
 
 def soon(true: Callable[[], bool]) -> bool:
@@ -211,8 +223,10 @@ def test_ctrl_c_while_it_is_still_starting_leaves_nothing_behind(tmp_path: Path)
     with started(tmp_path) as laptop:
         laptop.until("starting the embedded AWS")
         assert soon(lambda: bool(descendants(laptop.process.pid)))
-        assert laptop.interrupt() == 0
+        # Python ends by the signal, though it was caught, if it struck within an exec() such as dataclasses do.
+        assert laptop.interrupt() in {0, -signal.SIGINT}
     check_nothing_is_left(laptop, tmp_path)
+    assert laptop.text.endswith("stopped\n")
     assert "Traceback" not in laptop.text
 
 

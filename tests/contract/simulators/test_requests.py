@@ -127,12 +127,17 @@ async def ask(
     return heard.status, from_json(heard.body)
 
 
+def complaint_of(answer: Any) -> str:
+    """The message in an error, which Bedrock puts into no envelope."""
+    return answer.get("error", answer)["message"]
+
+
 @pytest.mark.parametrize(("dialect", "body", "complaint"), REFUSED, ids=[f"{row[0]}-{row[2]}" for row in REFUSED])
 async def test_a_bad_request_is_refused_as_the_vendor_does(dialect: str, body: dict[str, Any], complaint: str) -> None:
     named = {"model": "m", **body} if dialect == "anthropic_messages" else body
     status, answer = await ask(dialect, to_json(named))
     assert status == 400
-    assert complaint in answer["error"]["message"]
+    assert complaint in complaint_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -142,30 +147,32 @@ async def test_a_bad_request_is_refused_as_the_vendor_does(dialect: str, body: d
         ("anthropic_messages", "x-api-key", 401, "x-api-key"),
         ("anthropic_messages", "anthropic-version", 400, "anthropic-version"),
         ("gemini", "x-goog-api-key", 403, "API Key"),
+        ("bedrock_converse", "authorization", 403, "Authentication Token"),
+        ("bedrock_converse", "x-amz-date", 403, "Authentication Token"),
     ],
 )
 async def test_a_missing_header_is_missed(dialect: str, header: str, status: int, word: str) -> None:
     asked = to_json(DIALECTS[dialect].ask("hi", False))
     got, answer = await ask(dialect, asked, drop=header)
     assert got == status
-    assert word in answer["error"]["message"]
+    assert word in complaint_of(answer)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_no_json_is_refused(dialect: str) -> None:
     status, answer = await ask(dialect, b'{"model": ')
     assert status == 400
-    assert "JSON" in answer["error"]["message"]
+    assert "JSON" in complaint_of(answer)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_an_unknown_path_is_not_found(dialect: str) -> None:
     status, answer = await ask(dialect, b"{}", path="/v1/nothing")
     assert status == 404
-    assert answer["error"]
+    assert complaint_of(answer)
 
 
 async def test_a_gemini_stream_must_be_asked_for_as_events() -> None:
     status, answer = await ask("gemini", b"{}", path="/v1beta/models/m:streamGenerateContent")
     assert status == 400
-    assert "alt=sse" in answer["error"]["message"]
+    assert "alt=sse" in complaint_of(answer)

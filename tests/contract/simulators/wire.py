@@ -19,7 +19,7 @@ type Ended = Literal["whole", "closed", "reset", "refused", "silent"]
 PROMPT = "grüße an alle 🚂 hier"
 TEXT = f"You said: {PROMPT}"
 SIGNATURE = (
-    "AWS4-HMAC-SHA256 Credential=AKIDVERYSECRET/20261124/us-east-1/bedrock/aws4_request, "
+    "AWS4-HMAC-SHA256 Credential=sk-very-secret/20261124/us-east-1/bedrock/aws4_request, "
     f"SignedHeaders=content-type;host;x-amz-date, Signature={'0' * 64}"
 )
 

@@ -1,5 +1,7 @@
 """Bedrock takes no key: it is ready where a region is configured, and only there."""
 
+from pathlib import Path
+
 import pytest
 
 from turnout import bootstrap
@@ -67,3 +69,11 @@ def test_requests_are_signed_for_the_region_that_is_configured() -> None:
     signature = bootstrap.signatures(Config(bedrock_region="eu-west-1"))["aws"]
     assert isinstance(signature, AwsSignature)
     assert signature.region == "eu-west-1"
+
+
+def test_the_role_of_a_deployment_may_ask_every_model_and_its_profile() -> None:
+    template = (Path(__file__).parents[3] / "template.yaml").read_text()
+    for model in bedrock(catalog()):
+        name = model.upstream.partition(".")[2]
+        assert f"::foundation-model/{name}\n" in template
+        assert f":inference-profile/*.{name}\n" in template

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from turnout.core.records import Attempt, Record
 from turnout.policy.counting import entry, verdict
 from turnout.policy.rollup import TOKENS, Cell, Dimension, Rollup, grouped, merged
 
-ROWS = list(rows(400, Random(4)))
+ROWS = list(rows(400, 4))
 
 ANSWER = Attempt(
     "openai",

@@ -3,7 +3,7 @@
 The facts are one TOML file a vendor, in `data/` and in the folder that TURNOUT_CATALOG_DIR names.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -39,10 +39,14 @@ class Catalog:
         Of several vendors that offer it, the first that has its key, in the order of `auto`, then of the files.
         Raises UnknownModel, which offers near names.
         """
-        models = self._named.get(name)
-        if not models:
-            raise UnknownModel(self._unknown(name[:LONGEST_NAME]), param="model")
+        models = self.called(name)
         return next((model for model in models if model.vendor.ready), models[0])
+
+    def called(self, name: str) -> Sequence[Model]:
+        """All models of that name, one for each vendor that offers it. Raises UnknownModel, as `find` does."""
+        if models := self._named.get(name):
+            return models
+        raise UnknownModel(self._unknown(name[:LONGEST_NAME]), param="model")
 
     def auto(self) -> tuple[Model, ...]:
         """The default chain, in order, whether or not there are keys for all of it."""

@@ -77,11 +77,15 @@ class RequestLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A client's key, as it is known after the check: the secret itself is never kept."""
+    """A client's key, as it is known after the check: the secret itself is never kept.
+
+    `explore` is the share of its `auto` requests on which another eligible model may be tried, 0 to 1.
+    """
 
     id: str
     name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    explore: float = 0.0
 
 
 class Keys(Protocol):
@@ -89,4 +93,16 @@ class Keys(Protocol):
 
     async def find(self, secret: str) -> Key | None:
         """The key that `secret` is, if it is one and is enabled."""
+        ...
+
+
+class Sessions(Protocol):
+    """Which model a conversation is on."""
+
+    async def find(self, conversation: str) -> str:
+        """The id of the model that answered last, "" when that is not known. Never raises, and never takes long."""
+        ...
+
+    async def keep(self, conversation: str, model: str) -> None:
+        """Remember the model's id for the next turn. Never raises."""
         ...

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from turnout.core.chat import Goal
 from turnout.core.errors import Blame
 from turnout.core.events import Usage
 
 type Outcome = Literal["ok", "error", "aborted", "skipped"]
+type Source = Literal["auto", "rule", "list", "name"]
+"""Who named the candidates: the gateway itself, a rule, the client's `turnout.models`, or its `model`."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,54 @@ class Drop:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """All that a decision is made of, apart from the candidates and what is known of them; no text of a prompt.
+
+    `rule` is the one that fired; goal, mode and limits are the client's and the rule's together. `confidence` is None
+    where nobody had to classify. `forbidden` and `resting` (with an open circuit) are ids of candidates, `unready`
+    vendors of candidates that cannot be asked here. The last `fallbacks` candidates are the client's own, which no
+    ranking moves. `held` is the id of the model that the conversation is on. `day` (UTC) is the one whose prices hold.
+    """
+
+    day: str
+    prompt_tokens: int
+    source: Source = "auto"
+    answer_tokens: int = 0
+    needs: tuple[str, ...] = ()
+    goal: Goal = "balanced"
+    mode: str = "failover"
+    rule: str = ""
+    task: str = ""
+    confidence: float | None = None
+    max_cost_usd: float | None = None
+    max_latency_ms: int | None = None
+    fallbacks: int = 0
+    forbidden: tuple[str, ...] = ()
+    unready: tuple[str, ...] = ()
+    resting: tuple[str, ...] = ()
+    held: str = ""
+    explore: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why which model was asked first, so that it can be decided again and the same comes out.
+
+    `propensity` is the probability with which the first target was to be the first; `scores` the utility of those that
+    were ranked and are known, by id. `rules`, `catalog` and `outcomes` are versions.
+    """
+
+    features: Features
+    seed: int
+    propensity: float = 1.0
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+    targets: tuple[str, ...] = ()
+    rules: str = ""
+    catalog: str = ""
+    outcomes: str = ""
+
+
 @dataclass(slots=True)
 class Record:
     """One request of one client. `at` is epoch seconds; no prompt and no answer is in it.
@@ -69,6 +120,7 @@ class Record:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     candidates: tuple[str, ...] = ()
     dropped: tuple[Drop, ...] = ()
+    decision: Decision | None = None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     vendor: str = ""
     model: str = ""

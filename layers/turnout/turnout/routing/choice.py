@@ -79,11 +79,16 @@ def rank(
 
     A candidate of which nothing is known comes after all others, with score -inf. Empty in, empty out.
     """
-    known = kind.confidence >= outcomes.threshold and kind.task in outcomes.rows
-    row = outcomes.rows[kind.task] if known else outcomes.safe
+    row, known = row_of(kind, outcomes)
     scored = sorted(((-score(row.get(name), weights, prompt_tokens), i, name) for i, name in enumerate(candidates)))
     reason = f"{kind.task} {kind.confidence:.2f}" if known else "safe chain: task not clear"
     return Ranking(tuple(name for *_, name in scored), tuple(-s for s, *_ in scored), reason, not known)
+
+
+def row_of(kind: Kind, outcomes: Outcomes) -> tuple[Row, bool]:
+    """What is expected of each model for this kind, and whether it is the task's own row, not the safe one."""
+    known = kind.confidence >= outcomes.threshold and kind.task in outcomes.rows
+    return (outcomes.rows[kind.task] if known else outcomes.safe), known
 
 
 def score(expected: Expected | None, weights: Weights, prompt_tokens: int) -> float:

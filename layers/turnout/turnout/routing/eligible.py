@@ -1,8 +1,10 @@
 """Which models can do what a chat asks. What a model lacks takes it out; nothing of a request is dropped in silence."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from math import ceil
 
 from turnout.catalog.pricing import cost, price_on
 from turnout.core.chat import Chat, Image, JsonSchema, NamedTool
@@ -73,7 +75,10 @@ def needs(chat: Chat) -> frozenset[Capability]:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a request asks of a model; `answer_tokens` is 0 where the client sets no limit."""
+    """What a request asks of a model; `answer_tokens` is 0 where the client sets no limit.
+
+    `seconds` are what an answer is expected to take, by model id, as far as that is known.
+    """
 
     needed: frozenset[Capability]
     prompt_tokens: int
@@ -81,10 +86,16 @@ class Demand:
     max_cost_usd: float | None = None
     day: date = date.max
     """The day (UTC) whose prices hold."""
+    max_latency_ms: int | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def lack(model: Model, demand: Demand) -> str:
     """Why `model` cannot take it, in a few words; empty when it can."""
+    return _unable(model, demand) or _too_dear(model, demand) or _too_slow(model, demand)
+
+
+def _unable(model: Model, demand: Demand) -> str:
     if not model.vendor.ready:
         return f"{MISSING[model.vendor.auth]} for {model.vendor.name}"
     if missing := demand.needed - model.capabilities:
@@ -93,16 +104,51 @@ def lack(model: Model, demand: Demand) -> str:
         return f"answers at most {model.max_output} tokens"
     if demand.prompt_tokens + demand.answer_tokens > model.context_window:
         return f"its window holds {model.context_window} tokens"
-    return _too_dear(model, demand)
+    return ""
+
+
+def _longest(model: Model, demand: Demand) -> int:
+    """Tokens of the longest answer that the model may give."""
+    return demand.answer_tokens or max(0, min(model.max_output, model.context_window - demand.prompt_tokens))
+
+
+def _most(model: Model, demand: Demand) -> Decimal:
+    """A limit on cost is a promise: what counts is the longest answer, in USD."""
+    tokens = Usage(input=demand.prompt_tokens, output=_longest(model, demand))
+    return cost(tokens, price_on(model, demand.day))
 
 
 def _too_dear(model: Model, demand: Demand) -> str:
-    """A limit on cost is a promise: what counts is the longest answer that the model may give."""
-    if demand.max_cost_usd is None:
+    if demand.max_cost_usd is None or (most := _most(model, demand)) <= demand.max_cost_usd:
         return ""
-    longest = demand.answer_tokens or min(model.max_output, model.context_window - demand.prompt_tokens)
-    most = cost(Usage(input=demand.prompt_tokens, output=longest), price_on(model, demand.day))
-    return f"may cost {most:.4f} USD for {longest} tokens" if most > demand.max_cost_usd else ""
+    return f"may cost {most:.4f} USD for {_longest(model, demand)} tokens"
+
+
+def _too_slow(model: Model, demand: Demand) -> str:
+    """Of a model whose time is not known the deadline makes the promise good."""
+    seconds = demand.seconds.get(model.id, 0.0)
+    slow = demand.max_latency_ms is not None and seconds * 1000 > demand.max_latency_ms
+    return f"is expected to take {seconds:.1f} s" if slow else ""
+
+
+def remedy(models: Iterable[Model], demand: Demand) -> str:
+    """Which limits would let one of `models` take it: what the cheapest may cost, how long the fastest takes."""
+    able = [model for model in models if not _unable(model, demand)]
+    dear = [model for model in able if _too_dear(model, demand)]
+    slow = [model for model in able if _too_slow(model, demand)]
+    told: list[str] = []
+    if dear and len(dear) == len(able):
+        cheapest = min(dear, key=lambda model: _most(model, demand))
+        told.append(f"{cheapest.id} is the cheapest that could: it needs max_cost_usd {_up(_most(cheapest, demand))}")
+    if slow and len(slow) == len(able):
+        fastest = min(slow, key=lambda model: demand.seconds[model.id])
+        told.append(f"{fastest.id} is the fastest: it needs max_latency_ms {ceil(demand.seconds[fastest.id] * 1000)}")
+    return "; ".join(told)
+
+
+def _up(usd: Decimal) -> str:
+    """Rounded up to two digits that count, so that a limit of this much will do."""
+    return f"{usd.quantize(Decimal(1).scaleb(usd.adjusted() - 1), ROUND_CEILING):f}" if usd else "0"
 
 
 def split(models: Iterable[Model], demand: Demand) -> tuple[tuple[Model, ...], tuple[Drop, ...]]:

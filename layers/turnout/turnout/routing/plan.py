@@ -1,80 +1,105 @@
-"""The plan of one request: which models will be asked, in which order, and why."""
+"""The plan of one request: which models will be asked, in which order, and why.
 
-from dataclasses import dataclass
+1. observe: rules, task, goal and candidates become features; no prompt is needed after that (`decision`)
+2. drop: what a candidate lacks, or a rule forbids, takes it out (`eligible`)
+3. rank: where the gateway chooses, by goal and task; below the confidence threshold by the safe chain (`choice`)
+4. stay: a conversation stays on its model if that one is still there (`sessions`)
+5. explore: with a small probability another one goes first (`explore`)
+
+Steps 2 to 5 are `decide`, a pure function of candidates, features, seed and outcomes.
+"""
+
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import get_args
+from math import isfinite
+from typing import cast
 
-from turnout.catalog import Catalog
-from turnout.catalog.tokens import estimate_chat
-from turnout.core.chat import Goal, Request
-from turnout.core.errors import InvalidRequest, NoEligibleModel, UnknownModel
-from turnout.core.models import Model
-from turnout.core.records import Drop
-from turnout.routing.eligible import Demand, needs, split
+from turnout.core.errors import NoEligibleModel
+from turnout.core.models import Capability, Model
+from turnout.core.records import Decision, Drop, Features, Record
+from turnout.routing.choice import WEIGHTS, Outcomes, rank, row_of
+from turnout.routing.classify import Kind
+from turnout.routing.decision import Asked, Knowledge, observe
+from turnout.routing.eligible import Demand, lack, remedy
+from turnout.routing.explore import draw, seed_of
 
-GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
-AUTO = "auto"
+type Models = tuple[Model, ...]
+
+CHOSEN = {"list": "the request's list", "name": "the model that was asked for", "rule": "the chain"}
+"""What the candidates are, in words, where the gateway did not choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`targets` in the order in which they are asked; never empty."""
+    """`targets` in the order in which they are asked; none if nobody can take the request."""
 
-    targets: tuple[Model, ...]
-    candidates: tuple[Model, ...]
+    targets: Models
+    candidates: Models
     dropped: tuple[Drop, ...]
-    goal: Goal
     reason: str
+    decision: Decision
+    remedy: str = ""
+
+    @property
+    def features(self) -> Features:
+        """What it was decided on."""
+        return self.decision.features
+
+    def checked(self) -> Models:
+        """The targets. Raises NoEligibleModel, which says what each candidate lacks and what would help."""
+        if self.targets:
+            return self.targets
+        told = "; ".join(f"{drop.model}: {drop.reason}" for drop in self.dropped)
+        raise NoEligibleModel(f"No model can take this request. {told}. {self.remedy}", param="model")
+
+    def note(self, record: Record) -> None:
+        """Write it into a record."""
+        features, decision = self.features, self.decision
+        record.goal, record.task, record.mode = features.goal, features.task, features.mode
+        record.candidates, record.dropped = tuple(model.id for model in self.candidates), self.dropped
+        record.reason, record.decision, record.policy = self.reason, decision, decision.outcomes
 
 
-def make_plan(request: Request, catalog: Catalog, day: date) -> Plan:
-    """Raises UnknownModel, InvalidRequest or NoEligibleModel, each with the field to mend.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Models in the order in which they are to be asked, and how that came about."""
 
-    `day` (UTC) is the one whose prices hold.
-    """
-    chat, goal = request.chat, goal_of(request)
-    candidates, reason = _candidates(request, catalog)
-    demand = Demand(needs(chat), estimate_chat(chat), chat.max_tokens or 0, request.options.max_cost_usd, day)
-    able, dropped = split(candidates, demand)
-    if not able:
-        raise NoEligibleModel(_nobody(dropped), param="model")
-    return Plan(able, candidates, dropped, goal, _told(reason, able, candidates))
+    models: Models
+    reason: str
+    scores: dict[str, float] = field(default_factory=dict[str, float])
+    propensity: float = 1.0
 
 
-def goal_of(request: Request) -> Goal:
-    """The goal, from the options or the model's suffix (`auto:cost`); `balanced` when neither says."""
-    suffix = request.model.removeprefix(f"{AUTO}:")
-    named: Goal | None = next((goal for goal in GOALS if goal == suffix), None)
-    if suffix != request.model and named is None:
-        told = ", ".join(f"auto:{goal}" for goal in GOALS)
-        raise InvalidRequest(f"There is no goal '{suffix}'. Use one of {told}.", param="model")
-    return request.options.goal or (named if suffix != request.model else None) or "balanced"
+def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
+    """Raises UnknownModel or InvalidRequest, each with the field to mend."""
+    candidates, features = observe(asked, knowledge)
+    plan = decide(candidates, features, seed_of(request_id), knowledge.outcomes)
+    versions = replace(plan.decision, rules=knowledge.rules.version, catalog=knowledge.version)
+    return replace(plan, decision=versions)
 
 
-def _candidates(request: Request, catalog: Catalog) -> tuple[tuple[Model, ...], str]:
-    options = request.options
-    fallbacks = [_find(catalog, name, "turnout.fallbacks") for name in options.fallbacks]
-    if options.models:
-        chosen, reason = [_find(catalog, name, "turnout.models") for name in options.models], "the request's list"
-    elif request.model == AUTO or request.model.startswith(f"{AUTO}:"):
-        chosen, reason = list(catalog.auto()), "auto: the catalog's order"
+def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Plan:
+    """The same arguments give the same plan, wherever and whenever; of models only their facts count."""
+    demand = _demand(features, outcomes)
+    dropped = {model.id: told for model in candidates if (told := _barred(model, features) or lack(model, demand))}
+    able = tuple(model for model in candidates if model.id not in dropped)
+    if features.source == "auto":
+        dropped |= _resting(able, features)
+        own = candidates[: len(candidates) - features.fallbacks]
+        order = _ranked([model for model in own if model.id not in dropped], features, seed, outcomes)
     else:
-        chosen, reason = [_find(catalog, request.model, "model")], "the model that was asked for"
-    return tuple(dict.fromkeys(chosen + fallbacks)), reason
+        order = Order((), CHOSEN[features.source])
+    ...
 
 
-def _find(catalog: Catalog, name: str, param: str) -> Model:
-    try:
-        return catalog.find(name)
-    except UnknownModel as error:
-        error.param = param
-        raise
-
-
-def _told(reason: str, able: tuple[Model, ...], candidates: tuple[Model, ...]) -> str:
-    return reason if able[0] is candidates[0] else f"{reason}; first of those that can do it"
-
-
-def _nobody(dropped: tuple[Drop, ...]) -> str:
-    told = "; ".join(f"{drop.model}: {drop.reason}" for drop in dropped)
-    return f"No model can take this request. {told}. Change the request, name another model, or use 'auto'."
+def _demand(features: Features, outcomes: Outcomes) -> Demand:
+    row, _ = row_of(_kind(features), outcomes)
+    return Demand(
+        needed=cast("frozenset[Capability]", frozenset(features.needs)),
+        prompt_tokens=features.prompt_tokens,
+        answer_tokens=features.answer_tokens,
+        max_cost_usd=features.max_cost_usd,
+        day=date.fromisoformat(features.day),
+        max_latency_ms=features.max_latency_ms,
+        seconds={name: expected.latency_s for name, expected in row.items()},
+    )

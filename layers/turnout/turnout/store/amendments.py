@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from turnout.core.ports import Clock
 from turnout.policy.rollup import Cell, Counts, merged
 from turnout.store import cells
 from turnout.store.cells import Wire
@@ -33,21 +34,27 @@ class DynamoAmendments:
         log_table: str,
         rollups_table: str,
         health_table: str,
+        clock: Clock,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._log_table, self._rollups_table, self._health_table = log_table, rollups_table, health_table
+        self._clock = clock
         self._pause = pause
 
     def amend(self, request_id: str, update: Wire, change: Mapping[Cell, Counts], *, counted: bool = False) -> bool:
         """Update the row and add `change` to the rollups; False when the row is not as the update's condition wants it.
 
-        `counted`: only if the row was counted before, lest it be counted later as it was. Raises botocore's errors,
-        and of them ClientError when the row has more tags than a transaction can change cells.
+        Cells that have expired stay gone. `counted`: only if the row was counted before, lest it be counted later as it
+        was. Raises botocore's errors; of them ClientError when a row has more tags than a transaction can change cells.
         """
         row = {"TableName": self._log_table, "Key": {"id": {"S": request_id}}, **update}
         checks = [{"ConditionCheck": _marked(self._rollups_table, request_id)}] if counted else []
-        added = [{"Update": cells.addition(self._table_of(cell), cell, counts)} for cell, counts in change.items()]
+        added = [
+            {"Update": cells.addition(self._table_of(cell), cell, counts)}
+            for cell, counts in change.items()
+            if cells.expiry(cell) > self._clock.time()
+        ]
         return self._commit([{"Update": row}, *checks, *added])
 
     def _table_of(self, cell: Cell) -> str:

@@ -65,6 +65,8 @@ def marker(table: str, name: str, now: float) -> Wire:
 
 def queries(dimension: Dimension, grain: Grain, since: float, until: float) -> Iterator[Wire]:
     """The key conditions that find all cells of the periods which have a part in [since, until), in order of time."""
+    if until <= since:
+        return
     first, last = start(grain, since), start(grain, until - 1e-3)
     steps = [since + _STEP[grain] * step for step in range(int((until - since) // _STEP[grain]) + 1)]
     periods = [*(start(grain, at) for at in steps), last]

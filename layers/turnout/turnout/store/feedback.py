@@ -6,7 +6,6 @@ A row has one feedback, its key's. A later one replaces it: the rollups are chan
 from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from turnout.core.ports import Clock
 from turnout.core.search import Feedback, Logged

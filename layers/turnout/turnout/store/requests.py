@@ -1,6 +1,7 @@
 """The request log, read: one row by its id, pages of a search, and all rows of a period."""
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MOST_QUERIES = 20
-"""Queries for one page: a search that matches little gives a short page and where to go on, before anybody waits long."""
+"""Queries for one page: a search that finds little gives a short page and where to go on, before anybody waits long."""
 
 _FEEDBACK = TypeAdapter(Feedback)
 
@@ -62,7 +63,7 @@ class DynamoRequests:
         """What each query behind a position gives, from the newest day to the oldest."""
         left = [day for day in days(search) if not after or day <= after.day]
         common = [about(search), within(search), living(self._clock.time()), *matching(search)]
-        for day, older in zip(left, [*left[1:], ""], strict=True):
+        for day, older in zip_longest(left, left[1:], fillvalue=""):
             begun = _start(after, day) if after and lies_about(search, after.id) else {}
             for answer in self._answers(day, query([of_day(day), *common]) | begun):
                 yield Page(answer.rows, answer.next or (Position(older, "") if older else None))

@@ -1,6 +1,6 @@
 """What the console's endpoints are given, by `turnout.bootstrap` or by a test."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -35,7 +35,7 @@ class Rollups(Protocol):
 class Circuits(Protocol):
     """The shared circuits."""
 
-    async def open(self) -> Iterable[str]:
+    async def opened(self) -> Collection[str]:
         """The names of models and vendors whose circuit is open."""
         ...
 
@@ -55,5 +55,6 @@ class ConsoleServices:
     keys: Keys
     requests: Requests
     rollups: Rollups
+    circuits: Circuits
     feedback: FeedbackBox
     clock: Clock

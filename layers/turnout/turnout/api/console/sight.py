@@ -14,7 +14,7 @@ def sees_all(key: Key) -> bool:
 
 
 def seen_key(key: Key, wanted: str) -> str:
-    """The id of the key whose requests are shown, "" for all, when those of `wanted` are asked for. Raises Forbidden."""
+    """The key whose requests are shown, "" for all, when those of `wanted` are asked for. Raises Forbidden."""
     if sees_all(key) or wanted == key.id:
         return wanted
     if wanted:

@@ -3,10 +3,13 @@
 Amounts are decimal strings in USD, so that none is rounded; times of day are in UTC.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
 from pydantic_core import to_json
+
+from turnout.core.records import Decision
 
 
 class Tokens(TypedDict):
@@ -30,8 +33,8 @@ class FeedbackItem(TypedDict):
     at: str
 
 
-class RequestItem(TypedDict):
-    """One request. `model` and `vendor` are of the one that answered, null when none did; `attempts` counts."""
+class RequestSummary(TypedDict):
+    """One request. `model` and `vendor` are of the one that answered, null when none did."""
 
     id: str
     object: Literal["request"]
@@ -46,15 +49,20 @@ class RequestItem(TypedDict):
     partial: bool
     stream: bool
     mode: str
-    goal: str | None
     task: str | None
-    tags: dict[str, str]
+    tags: Mapping[str, str]
     reason: str
-    attempts: int
+    finish: str | None
     latency_ms: int
     first_token_ms: int | None
     cost_usd: str
     tokens: Tokens
+
+
+class RequestItem(RequestSummary):
+    """A request in a list, and how many attempts it had."""
+
+    attempts: int
 
 
 class RequestPage(TypedDict):
@@ -86,7 +94,7 @@ class AttemptItem(TypedDict):
     usage_source: Literal["vendor", "estimated"]
     cost_usd: str
     price_version: str | None
-    signals: dict[str, bool]
+    signals: Mapping[str, bool]
 
 
 class DropItem(TypedDict):
@@ -96,8 +104,11 @@ class DropItem(TypedDict):
     reason: str
 
 
-class Decision(TypedDict):
-    """Why these models: the candidates in order, and what was dropped with its reason."""
+class DecisionItem(TypedDict):
+    """Why these models: the candidates in order, and what was dropped with its reason.
+
+    `basis` is all that was known when it was decided, so that it can be decided again; null for older rows.
+    """
 
     policy: str | None
     goal: str | None
@@ -106,31 +117,13 @@ class Decision(TypedDict):
     reason: str
     candidates: list[str]
     dropped: list[DropItem]
+    basis: Decision | None
 
 
-class RequestDetail(TypedDict):
+class RequestDetail(RequestSummary):
     """The whole record of a request."""
 
-    id: str
-    object: Literal["request"]
-    at: str
-    key_id: str
-    requested: str
-    model: str | None
-    vendor: str | None
-    outcome: str
-    status: int
-    code: str | None
-    partial: bool
-    stream: bool
-    mode: str
-    tags: dict[str, str]
-    finish: str | None
-    latency_ms: int
-    first_token_ms: int | None
-    cost_usd: str
-    tokens: Tokens
-    decision: Decision
+    decision: DecisionItem
     attempts: list[AttemptItem]
     feedback: FeedbackItem | None
 

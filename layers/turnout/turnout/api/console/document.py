@@ -1,0 +1,110 @@
+"""The console's OpenAPI document: FastAPI's own, with the parameters, bodies and answers that it cannot see.
+
+It is put together when somebody asks for it, so that a cold start builds no schemas.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from turnout.api.console.queries import FeedbackBody, Question, RequestsQuestion, UsageQuestion
+from turnout.api.console.wire import FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
+from turnout.api.document import COMMON, KEY, Responses
+from turnout.api.wire import ErrorBody
+from turnout.core.chat import JSON
+
+BAD: Responses = {400: {"model": ErrorBody, "description": "A parameter is wrong; see `param`"}}
+FORBIDDEN: Responses = {403: {"model": ErrorBody, "description": "The key sees only its own requests"}}
+UNKNOWN: Responses = {404: {"model": ErrorBody, "description": "This key has no such request"}}
+UNAVAILABLE: Responses = {503: {"model": ErrorBody, "description": "The store does not answer; try again"}}
+ALWAYS: Responses = {**COMMON, **UNAVAILABLE}
+CSV: JSON = {"text/csv": {"schema": {"type": "string"}}}
+ID: JSON = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _parameters(question: type[Question]) -> list[JSON]:
+    """The fields of a question as parameters of a query string."""
+    schema = question.model_json_schema(mode="validation")
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field.pop("description", ""),
+            "schema": _plain(field),
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _plain(field: JSON) -> JSON:
+    """A field that may be left out, without null: a query string has none."""
+    kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
+    return (
+        {"type": "string"}
+        if not kinds and "type" not in field and "enum" not in field
+        else kinds[0]
+        if kinds
+        else field
+    )
+
+
+def endpoints() -> dict[str, dict[str, Any]]:
+    """What is told of each endpoint, by the name of its function: arguments of `APIRoute`."""
+    body = FeedbackBody.model_json_schema()
+    return {
+        "list_requests": {
+            "responses": {200: {"model": RequestPage, "description": "A page"}, **ALWAYS, **BAD, **FORBIDDEN},
+            "openapi_extra": {"parameters": _parameters(RequestsQuestion), **KEY},
+        },
+        "retrieve_request": {
+            "responses": {200: {"model": RequestDetail, "description": "The record"}, **ALWAYS, **UNKNOWN},
+            "openapi_extra": {"parameters": [ID], **KEY},
+        },
+        "usage": {
+            "responses": {
+                200: {"model": Usage, "description": "The sums", "content": CSV},
+                **ALWAYS,
+                **BAD,
+                **FORBIDDEN,
+            },
+            "openapi_extra": {"parameters": _parameters(UsageQuestion), **KEY},
+        },
+        "health": {
+            "responses": {200: {"model": HealthReport, "description": "The last minutes"}, **ALWAYS},
+            "openapi_extra": KEY,
+        },
+        "give_feedback": {
+            "responses": {200: {"model": FeedbackItem, "description": "What is kept"}, **ALWAYS, **BAD, **UNKNOWN},
+            "openapi_extra": {
+                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+                **KEY,
+            },
+        },
+    }
+
+
+def described(app: FastAPI) -> Callable[[], JSON]:
+    """A replacement for `app.openapi` that makes the whole document, once."""
+
+    def openapi() -> JSON:
+        if not app.openapi_schema:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    return openapi
+
+
+def _document(app: FastAPI) -> JSON:
+    told = endpoints()
+    routes = [
+        APIRoute(route.path, route.endpoint, methods=route.methods, **told[route.name])
+        for route in app.routes
+        if isinstance(route, APIRoute)
+    ]
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    return document

@@ -1,0 +1,47 @@
+"""`turnout COMMAND`: reads the command line, runs the command, and ends with its exit code."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from turnout.catalog import BadCatalog
+from turnout.cli.command import CannotDo, Command
+from turnout.cli.recount import RECOUNT
+from turnout.cli.recover import RECOVER
+from turnout.cli.reprice import REPRICE
+from turnout.cli.world import world
+from turnout.config import BadConfig, Config
+
+COMMANDS: Mapping[str, Command] = {"recover": RECOVER, "recount": RECOUNT, "reprice": REPRICE}
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:], os.environ, sys.stdin, sys.stdout))
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str], stdin: TextIO, stdout: TextIO) -> int | str:
+    """The exit code, or one line that says why nothing could be done. Exits for --help and wrong arguments."""
+    args = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[args.command].run(args, world(Config.from_env(env), stdin, stdout))
+    except (CannotDo, BadConfig, BadCatalog, BotoCoreError, ClientError) as error:
+        return f"turnout {args.command}: {error}"
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="turnout", description="Tends the record of a deployment: the tables that TURNOUT_* and AWS_* name."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        command.arguments(commands.add_parser(name, help=command.help, description=command.help))
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Exploration: now and then another eligible model goes first, so that what is known of it stays fresh.
+
+The chance comes from the request's id alone, so that a decision can be repeated. Nothing outside the constraints is
+ever chosen, since only what passed them is given here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+SEED_BITS = 48
+"""Of a seed, which a JSON number carries exactly; half of it decides whether to explore, half what to choose."""
+HALF = SEED_BITS // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Which of the models goes first, and the probability with which it was to be that one."""
+
+    first: int
+    propensity: float
+    explored: bool = False
+
+
+def seed_of(request_id: str) -> int:
+    """A number that is spread evenly over SEED_BITS bits, whatever the ids look like."""
+    return int.from_bytes(blake2b(request_id.encode(), digest_size=SEED_BITS // 8, person=b"exploration").digest())
+
+
+def draw(models: Sequence[str], share: float, seed: int) -> Draw:
+    """With probability `share` any of `models` with equal chances, else the first; there is at least one."""
+    chance, choice = seed >> HALF, seed & ((1 << HALF) - 1)
+    explored = chance < share * (1 << HALF)
+    first = choice * len(models) >> HALF if explored else 0
+    each = share / len(models)
+    return Draw(first, each + (1.0 - share if first == 0 else 0.0), explored and first > 0)

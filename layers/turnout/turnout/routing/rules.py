@@ -1,0 +1,125 @@
+"""The rules of a team: the first whose conditions all hold decides what the client left open, and limits the rest.
+
+What a rule may say is in `When` and `Then`; how a condition is tested, and how a miss is told, in `rules_when`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from turnout.core.chat import Goal
+from turnout.core.models import Capability
+from turnout.routing.rules_text import Pattern, pattern
+
+type Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+type Speaker = Literal["any", "system", "user", "last_user", "assistant", "tool"]
+type Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+def _zone(name: object) -> tzinfo:
+    try:
+        return UTC if name == "UTC" else ZoneInfo(str(name))  # UTC needs no data of time zones, which a host may lack
+    except (OSError, ValueError):
+        raise ValueError(f"'{name}' is no time zone that this machine knows; use an IANA name or UTC") from None
+
+
+def _hours(span: str) -> str:
+    start, _, end = span.partition("-")
+    if start == end:
+        raise ValueError("must begin and end at different times")
+    return span
+
+
+type Hours = Annotated[
+    str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"), AfterValidator(_hours)
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class When(_Table):
+    """The conditions of a rule; those that are given must all hold.
+
+    `text` is sought in what `role` says. `task` counts from `min_confidence` on. `keys` are ids or names. A tag whose
+    value is "*" may have any. `needs` are capabilities that the request cannot do without. `hours` may pass midnight.
+    """
+
+    text: Annotated[Pattern, PlainValidator(pattern)] | None = None
+    role: Speaker = "any"
+    task: Names | None = None
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+    min_tokens: Annotated[int, Field(ge=0)] | None = None
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    keys: Names | None = None
+    tags: Annotated[dict[str, str], Field(min_length=1)] | None = None
+    needs: Annotated[list[Capability], Field(min_length=1)] | None = None
+    stream: bool | None = None
+    hours: Hours | None = None
+    days: Annotated[list[Day], Field(min_length=1)] | None = None
+    time_zone: Annotated[tzinfo, PlainValidator(_zone)] = UTC
+
+    @model_validator(mode="after")
+    def _belongs(self) -> Self:
+        """A condition that changes nothing is a mistake of whoever wrote it."""
+        for detail, owners in DETAILS.items():
+            if detail in self.model_fields_set and not self.model_fields_set & owners:
+                raise ValueError(f"'{detail}' needs {' or '.join(sorted(owners))} beside it")
+        if self.min_tokens is not None and self.max_tokens is not None and self.min_tokens > self.max_tokens:
+            raise ValueError("'min_tokens' is above 'max_tokens', so the rule never fires")
+        return self
+
+
+DETAILS: dict[str, set[str]] = {"role": {"text"}, "min_confidence": {"task"}, "time_zone": {"hours", "days"}}
+"""Fields that only say more about another condition, and which."""
+
+
+class Then(_Table):
+    """What a rule does. `models`, `goal` and `mode` hold where the client left them open, the rest always."""
+
+    models: Names | None = None
+    goal: Goal | None = None
+    mode: Annotated[str, Field(min_length=1)] | None = None
+    max_cost_usd: Annotated[float, Field(gt=0)] | None = None
+    max_latency_ms: Annotated[int, Field(gt=0, le=900_000)] | None = None
+    forbid_models: Names | None = None
+    forbid_vendors: Names | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"must do something: set one of {', '.join(type(self).model_fields)}")
+        return self
+
+    def forbids(self, model: str, vendor: str) -> bool:
+        """Whether `model` (an id) of `vendor` may not be asked; names have been made ids on loading."""
+        return model in (self.forbid_models or ()) or vendor in (self.forbid_vendors or ())
+
+
+class Rule(_Table):
+    """One rule. Without conditions it always fires."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", max_length=64)]
+    when: When = When()
+    then: Then
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules, in the order in which they are tried. `version` changes with the file's text."""
+
+    rules: tuple[Rule, ...] = ()
+    version: str = ""
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    @property
+    def on_task(self) -> bool:
+        """Whether one of them looks at the task."""
+        return any(rule.when.task for rule in self.rules)

@@ -1,0 +1,29 @@
+"""Which turns belong to one conversation, so that it can stay on the model that it is on."""
+
+from hashlib import blake2b
+
+from turnout.core.chat import Chat, Options
+from turnout.core.ports import Key
+
+
+def conversation(chat: Chat, options: Options, key: Key) -> str:
+    """A name for the conversation, the same at each of its turns and no other key's: 32 hex digits.
+
+    It is the client's `turnout.session`, or else how the conversation began: what the system and the user said before
+    any model did. Conversations that begin alike share the name, as they share the start of their prompt in the
+    vendor's cache; each of their first turns is decided anew.
+    """
+    named = blake2b(digest_size=16, person=b"conversation")
+    for text in (key.id, *((options.session,) if options.session else _opening(chat))):
+        named.update(len(text).to_bytes(8) + text.encode("utf-8", "surrogatepass"))
+    return named.hexdigest()
+
+
+def _opening(chat: Chat) -> list[str]:
+    begun = next((i for i, message in enumerate(chat.messages) if message.role == "assistant"), None)
+    return [message.role + message.text for message in chat.messages[:begun]]
+
+
+def continued(chat: Chat) -> bool:
+    """Whether a model has spoken in it already."""
+    return any(message.role == "assistant" for message in chat.messages)

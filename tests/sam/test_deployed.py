@@ -1,0 +1,203 @@
+"""The built application, deployed by `sam deploy` into an AWS on this machine that enforces the roles' policies.
+
+Two things are taken out of the template first, which that AWS lacks: the streaming of routes (an answer comes in one
+piece; `test_transform` looks at what is left out) and alarms. Its Lambda starts `app.handler` itself, without the
+wrapper that `test_emulator` runs. All else is what `make deploy` sends.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from botocore.exceptions import ClientError
+from pydantic_core import from_json, to_json
+
+from local.vendors import vendors
+from tests.functions.conftest import event
+from tests.sam.conftest import Built
+from tests.sam.deploy import Stack, deployed
+from tests.sam.deploy_actions import REFUSALS, Attempts, action
+from tests.unit.test_template import RESOURCES
+from turnout.clock import SystemClock
+from turnout.store.dynamo import from_wire
+from turnout.store.keys import DynamoKeys
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def logs(function: str) -> set[str]:
+    """What each function may do with its own log."""
+    return {f"logs:CreateLogStream {function}", f"logs:PutLogEvents {function}"}
+
+
+# All that each role may do. Whatever else is tried must be refused, so a policy that is widened fails here.
+MAY: dict[str, set[str]] = {
+    "RouterRole": TRACES
+    | logs("Router")
+    | {
+        "dynamodb:PutItem RequestLog",
+        "dynamodb:GetItem Keys",
+        "dynamodb:Query Health",
+        "dynamodb:UpdateItem Health",
+        "secretsmanager:GetSecretValue vendor-keys",
+        *(
+            f"bedrock:{name} {model}"
+            for name in ("InvokeModel", "InvokeModelWithResponseStream")
+            for model in ("nova-2-lite", "nova-pro", "llama-3.3-70b")
+        ),
+        *(
+            f"bedrock:{name} {model}/profile"
+            for name in ("InvokeModel", "InvokeModelWithResponseStream")
+            for model in ("nova-2-lite", "nova-pro", "llama-3.3-70b")
+        ),
+    },
+    "AggregatorRole": TRACES
+    | logs("Aggregator")
+    | {
+        "dynamodb:DescribeStream RequestLog",
+        "dynamodb:GetShardIterator RequestLog",
+        "dynamodb:GetRecords RequestLog",
+        "dynamodb:ListStreams RequestLog",
+        "dynamodb:PutItem Rollups",
+        "dynamodb:UpdateItem Rollups",
+        "dynamodb:PutItem Health",
+        "dynamodb:UpdateItem Health",
+        "sqs:SendMessage AggregatorDeadLetters",
+    },
+    "OptimizerRole": TRACES
+    | logs("Optimizer")
+    | {
+        "dynamodb:Query RequestLog/by_day",
+        "s3:PutObject reports/",
+        "sqs:SendMessage OptimizerDeadLetters",
+    },
+    "ConsoleRole": TRACES
+    | logs("Console")
+    | {
+        "dynamodb:GetItem RequestLog",
+        "dynamodb:GetItem Keys",
+    },
+    "OptimizerTimerRole": {
+        "lambda:InvokeFunction Optimizer",
+        "sqs:SendMessage OptimizerDeadLetters",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def stack(built: Built) -> Iterator[Stack]:
+    """Ours, with simulated vendors."""
+    with vendors({}, None, pace=1000.0) as simulated, deployed(built.folder, simulated.settings) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def attempts(stack: Stack) -> Attempts:
+    """What is tried in each role."""
+    return Attempts(stack)
+
+
+async def client(stack: Stack) -> openai.AsyncOpenAI:
+    """A client with a key of its own."""
+    keys = DynamoKeys(stack.client("dynamodb"), stack.outputs["KeysTable"], 0, SystemClock())
+    secret, _ = await keys.create("a client's")
+    return openai.AsyncOpenAI(base_url=stack.url, api_key=secret, timeout=60, max_retries=0)
+
+
+async def chat(client: openai.AsyncOpenAI) -> str:
+    """The id of a request that was answered."""
+    answer = await client.chat.completions.create(model="auto", messages=[{"role": "user", "content": "hello"}])
+    assert answer.choices[0].message.content
+    return (answer.model_extra or {})["turnout"]["request_id"]
+
+
+def row(stack: Stack, request: str) -> dict[str, Any]:
+    """The item of a request, as DynamoDB has it."""
+    table = stack.outputs["RequestLogTable"]
+    return stack.client("dynamodb").get_item(TableName=table, Key={"id": {"S": request}})["Item"]
+
+
+async def test_a_request_is_answered_through_the_api_and_leaves_a_row(stack: Stack) -> None:
+    record = from_wire(row(stack, await chat(await client(stack))))
+    assert [(attempt["vendor"], attempt["outcome"]) for attempt in record["attempts"]] == [("openai", "ok")]
+    assert record["outcome"] == "ok"
+
+
+async def test_the_other_routes_of_the_router_answer_and_a_stream_comes_in_one_piece(stack: Stack) -> None:
+    ours = await client(stack)
+    assert "auto" in [model.id async for model in ours.models.list()]
+    assert (await ours.models.retrieve("openai/gpt-5.2")).id == "openai/gpt-5.2"
+    stream = await ours.chat.completions.create(
+        model="auto", messages=[{"role": "user", "content": "hello"}], stream=True
+    )
+    assert [chunk async for chunk in stream][-1].choices[0].finish_reason == "stop"
+
+
+async def test_the_console_tells_a_request_to_the_key_that_sent_it_and_to_no_other(stack: Stack) -> None:
+    ours, others = await client(stack), await client(stack)
+    request = await chat(ours)
+    assert (await ours.get(f"/requests/{request}", cast_to=dict[str, Any]))["id"] == request
+    with pytest.raises(openai.NotFoundError):
+        await others.get(f"/requests/{request}", cast_to=dict[str, Any])
+
+
+async def test_a_stranger_is_refused(stack: Stack) -> None:
+    stranger = openai.AsyncOpenAI(base_url=stack.url, api_key=f"sk-turnout-{'x' * 43}", max_retries=0)
+    with pytest.raises(openai.AuthenticationError):
+        await chat(stranger)
+
+
+async def test_the_aggregator_counts_the_row_of_a_request(stack: Stack) -> None:
+    batch = event("aggregator.insert")
+    batch["Records"][0]["dynamodb"]["NewImage"] = row(stack, await chat(await client(stack)))
+    before = count(stack, "RollupsTable")
+    assert stack.invoke(stack.outputs["AggregatorFunction"], batch) == {"batchItemFailures": []}
+    assert count(stack, "RollupsTable") > before
+
+
+def test_the_optimizer_writes_its_report(stack: Stack) -> None:
+    answer = stack.invoke(stack.outputs["OptimizerFunction"], event("optimizer.schedule"))
+    bucket, _, key = answer["report"].removeprefix("s3://").partition("/")
+    assert bucket == stack.outputs["ReportBucket"]
+    report = from_json(stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert report["day"] == "2026-01-01"
+
+
+def test_the_administrator_may_do_all_that_is_tried(attempts: Attempts) -> None:
+    assert attempts.done(None) == attempts.called
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_do_what_it_needs_and_nothing_else(attempts: Attempts, role: str) -> None:
+    assert MAY[role] <= attempts.all
+    assert attempts.permitted(role) == MAY[role]
+
+
+def test_all_that_the_template_grants_is_tried(attempts: Attempts) -> None:
+    roles = {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role"}
+    assert roles.keys() == MAY.keys()
+    granted = {name for role in roles.values() for name in actions(role)}
+    assert granted - {action(attempt) for attempt in attempts.all} == set()
+
+
+def actions(role: dict[str, Any]) -> Iterator[str]:
+    """What the policies of a role name."""
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            named: str | list[str] = statement["Action"]
+            yield from [named] if isinstance(named, str) else named
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_nobody_takes_a_role_but_the_service_that_it_is_for(stack: Stack, role: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        stack.client("sts").assume_role(RoleArn=stack.role(role), RoleSessionName="a-stranger")
+    assert caught.value.response.get("Error", {}).get("Code") in REFUSALS
+
+
+def count(stack: Stack, table: str) -> int:
+    """How many items a table has."""
+    return stack.client("dynamodb").scan(TableName=stack.outputs[table], Select="COUNT")["Count"]
