@@ -33,9 +33,7 @@ class EmbeddedAws:
     that it makes use of where they are there, such as SAM's translator. Raises AwsNotStarted.
     """
 
-    def __init__(
-        self, port: int = 0, settings: Mapping[str, str] | None = None, packages: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, port: int = 0, settings: Mapping[str, str] | None = None, packages: Sequence[str] = ()) -> None:
         self.port = port
         self._settings = dict(settings or {})
         self._packages = [f"--with={package}" for package in packages]

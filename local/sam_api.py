@@ -34,6 +34,8 @@ SAM = "aws-sam-cli==1.170.0"
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".aws-sam/build"
 HOST = "host.docker.internal"
+OPTIONS = ("--skip-pull-image", "--add-host", f"{HOST}:host-gateway")
+"""Of any `sam local`: its image is on this machine, which goes by that name."""
 SECRET = "turnout/vendor-keys"  # noqa: S105 - its name, not itself
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 """This machine's processor, as Lambda calls it."""
@@ -69,16 +71,27 @@ def build(folder: Path) -> None:
 @contextlib.asynccontextmanager
 async def api(folder: Path, aws: EmbeddedAws, vendor_settings: Mapping[str, str], port: int) -> AsyncGenerator[str]:
     """The API of what was built, on `port` of the loopback, for as long as the block lasts; yields its URL."""
+    async with prepared(folder, aws, vendor_settings) as (template, env), started(template, env, port) as process:
+        yield await answering(f"http://127.0.0.1:{port}", process)
+
+
+@contextlib.asynccontextmanager
+async def prepared(
+    folder: Path, aws: EmbeddedAws, vendor_settings: Mapping[str, str]
+) -> AsyncGenerator[tuple[Path, dict[str, str]]]:
+    """What was built, led to this AWS and these vendors, which containers reach for as long as the block lasts.
+
+    Yields the template, and the environment in which `sam local` runs it with OPTIONS.
+    """
     keys = {name: value for name, value in vendor_settings.items() if name.endswith("_API_KEY")}
     shown = {name: value for name, value in vendor_settings.items() if name not in keys}
     variables = shown | stored(keys) | {"AWS_ENDPOINT_URL": aws.endpoint, "TURNOUT_VENDOR_KEYS_SECRET": SECRET}
     ports = {int(found) for value in variables.values() for found in re.findall(r"127\.0\.0\.1:(\d+)", value)}
     template = folder / "template.local.yaml"
     template.write_text(yaml.safe_dump(localized(yaml.safe_load((folder / "template.yaml").read_text()), variables)))
-    # sam would put a variable of its own environment in place of the template's
-    env = {name: value for name, value in (environment() | aws.env).items() if name not in variables}
-    async with forwarded(ports), started(template, env, port) as process:
-        yield await answering(f"http://127.0.0.1:{port}", process)
+    async with forwarded(ports):
+        # sam would put a variable of its own environment in place of the template's
+        yield template, {name: value for name, value in (environment() | aws.env).items() if name not in variables}
 
 
 def stored(vendor_keys: Mapping[str, str]) -> dict[str, str]:
@@ -106,8 +119,8 @@ def localized(template: dict[str, Any], variables: Mapping[str, str]) -> dict[st
 async def started(template: Path, env: Mapping[str, str], port: int) -> AsyncGenerator[asyncio.subprocess.Process]:
     """`sam local start-api`, which removes its containers when it is told once to end."""
     prefix = in_sam("python", "-c", "import sys; print(sys.prefix)").strip()
-    options = ["--skip-pull-image", "--add-host", f"{HOST}:host-gateway", "--warm-containers", "LAZY"]
-    command = [f"{prefix}/bin/sam", "local", "start-api", "--template", str(template), "--port", str(port), *options]
+    command = [f"{prefix}/bin/sam", "local", "start-api", "--template", str(template), "--port", str(port), *OPTIONS]
+    command += ["--warm-containers", "LAZY"]
     # A session of its own: Ctrl-C would reach it before our signal, and at a second one sam leaves containers behind.
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=dict(env), start_new_session=True)
     try:

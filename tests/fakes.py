@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, get_args
 
+from turnout.catalog import Catalog
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
 from turnout.core.ports import Call, Key
 from turnout.core.records import Record
+from turnout.routing.choice import Outcomes
+from turnout.routing.decision import Knowledge
+from turnout.routing.rules import Rules
+
+NOTHING_KNOWN, NO_RULES = Outcomes({}, {}), Rules()
 
 
 class FakeClock:
@@ -49,6 +55,19 @@ class FakeKeys:
         return self.known.get(secret)
 
 
+class FakeSessions:
+    """The models of conversations in a dict."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, str] = {}
+
+    async def find(self, conversation: str) -> str:
+        return self.models.get(conversation, "")
+
+    async def keep(self, conversation: str, model: str) -> None:
+        self.models[conversation] = model
+
+
 def a_model(name: str = "alpha", vendor: str = "", **changes: Any) -> Model:
     """A model that can do everything; `changes` are fields of Model."""
     host = Vendor(vendor or f"{name}-vendor", "openai_chat", "http://vendor.test/v1", key="vendor-secret")
@@ -61,6 +80,11 @@ def a_model(name: str = "alpha", vendor: str = "", **changes: Any) -> Model:
         "prices": (price,),
     }
     return Model(name=name, vendor=host, upstream=f"{name}-1", **{**facts, **changes})
+
+
+def knowing(*models: Model, outcomes: Outcomes = NOTHING_KNOWN, rules: Rules = NO_RULES) -> Knowledge:
+    """What decisions are made with: these models, of which nothing is known unless it is said."""
+    return Knowledge(Catalog(models, {}), outcomes, rules)
 
 
 type Step = Delta | Done | VendorError | float

@@ -1,4 +1,4 @@
-"""Feeds the aggregator on this machine until it is killed, which it may be at any time: `python -m local.stream_poller`.
+"""Feeds the aggregator on this machine until it is killed, at whatever moment: `python -m local.stream_poller`.
 
 The environment says where the AWS is and how its tables are called, as it does for the aggregator itself.
 """

@@ -1,25 +1,53 @@
-"""One world for all tests of a worker that only break things which can be mended; each finds it whole."""
+"""Worlds for all tests of a worker that only break what can be mended; each test finds them whole."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest_asyncio
 
-from tests.e2e.world import World, world
+from tests.e2e.world import HASTY, QUICK, World, world
+from turnout.config import Config
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_world() -> AsyncGenerator[World]:
+@asynccontextmanager
+async def _without_pauses(config: Config) -> AsyncGenerator[World]:
     """Its simulators ask for no pause when they say 429."""
-    async with world() as everything:
+    async with world(config) as everything:
         for simulator in everything.simulators.values():
             simulator.retry_after = 0
         yield everything
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_world() -> AsyncGenerator[World]:
+    """A world."""
+    async with _without_pauses(QUICK) as everything:
+        yield everything
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_hasty_world() -> AsyncGenerator[World]:
+    """One that waits for nobody."""
+    async with _without_pauses(HASTY) as everything:
+        yield everything
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def a_world(shared_world: World) -> World:
-    """The same, without the faults and the rows of the test before."""
-    for simulator in shared_world.simulators.values():
+    """A world without the faults and the rows of the test before."""
+    return mended(shared_world)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def a_hasty_world(shared_hasty_world: World) -> World:
+    """The same, of the one that waits for nobody."""
+    return mended(shared_hasty_world)
+
+
+def mended(everything: World) -> World:
+    """The world, as if nothing had been."""
+    for simulator in everything.simulators.values():
         simulator.clear()
-    shared_world.log.rows.clear()
-    return shared_world
+        simulator.requests.entries.clear()
+    everything.log.rows.clear()
+    return everything

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from local.simulators import FAULTS
 from local.simulators.faults import REFUSAL
@@ -37,6 +38,9 @@ TOOL: dict[str, Any] = {
         }
     ]
 }
+SILENT = {"connect_timeout", "slow_headers", "stall_mid_body", "stall_after_first_token"}
+"""The faults that take as long as they are waited for."""
+
 BODIES = {"tool_arguments_cut": TOOL}
 """What a request needs beyond a prompt for a fault to befall it."""
 
@@ -84,21 +88,27 @@ async def test_every_fault_that_there_is_has_its_expected_outcome() -> None:
     }
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def case_world(case: Case, a_world: World, a_hasty_world: World) -> World:
+    """A world in which the case is soon over."""
+    return a_hasty_world if case.fault in SILENT else a_world
+
+
 @pytest.mark.parametrize("case", ONCE, ids=str)
-async def test_a_fault_that_comes_once(case: Case, a_world: World) -> None:
-    seen, row = await case.asked(a_world, *case.targets, times=1)
+async def test_a_fault_that_comes_once(case: Case, case_world: World) -> None:
+    seen, row = await case.asked(case_world, *case.targets, times=1)
     check(case, seen, row, case.expected.once, failures=1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_fault_that_lasts_with_another_target_behind(case: Case, a_world: World) -> None:
-    seen, row = await case.asked(a_world, *case.targets, times=None)
+async def test_a_fault_that_lasts_with_another_target_behind(case: Case, case_world: World) -> None:
+    seen, row = await case.asked(case_world, *case.targets, times=None)
     check(case, seen, row, case.expected.lasting, failures=case.expected.tries if case.expected.error else 0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_fault_that_lasts_with_nobody_behind(case: Case, a_world: World) -> None:
-    seen, row = await case.asked(a_world, case.targets[0], times=None)
+async def test_a_fault_that_lasts_with_nobody_behind(case: Case, case_world: World) -> None:
+    seen, row = await case.asked(case_world, case.targets[0], times=None)
     failures = case.expected.tries if case.expected.error else 0
     check(case, seen, row, "nobody" if failures else "first", failures=failures)
 

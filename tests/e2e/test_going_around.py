@@ -91,8 +91,7 @@ async def test_what_is_the_requests_own_fault_opens_no_circuit(fault: str) -> No
 @UNDER_EACH_DIALECT
 @pytest.mark.parametrize("fault", ["rate_limited_seconds", "rate_limited_date"])
 async def test_a_wait_that_the_vendor_asks_for_is_kept(dialect: str, first: str, fault: str) -> None:
-    patient = quick(timeouts=quick().timeouts.model_copy(update={"request": 8.0}))
-    async with world(patient) as everything:
+    async with world() as everything:
         everything.simulators[dialect].fault(fault, times=1)
         seen = await everything.ask(first, stream=False)
         refused, well = (await everything.row(seen.request_id)).attempts

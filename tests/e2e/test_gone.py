@@ -27,8 +27,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def slow_world() -> AsyncGenerator[World]:
     """A single failure would open a circuit here."""
-    patient = quick().timeouts.model_copy(update={"request": 8.0})
-    async with world(quick(breaker=Breaker(failures=1, cooldown=60), timeouts=patient), pace=SLOW) as everything:
+    async with world(quick(breaker=Breaker(failures=1, cooldown=60)), pace=SLOW) as everything:
         yield everything
 
 

@@ -21,6 +21,8 @@ from turnout.clock import SystemClock
 from turnout.config import Breaker, Config, Retries, Timeouts
 from turnout.core.ports import Key, Keys
 from turnout.core.records import Record
+from turnout.routing.circuit import Circuits
+from turnout.routing.sessions import Forgetful
 
 CLIENT_KEY = "sk-turnout-of-a-client"
 VENDOR_KEY = "sk-of-every-simulated-vendor"
@@ -37,13 +39,18 @@ VENDORS = {
 """The vendors of the catalog that have a key or a region here, and the simulator that answers for each."""
 
 QUICK = Config(
-    timeouts=Timeouts(connect=0.3, first_token=0.5, first_token_reasoning=0.5, idle=0.5, request=2.5),
-    retries=Retries(tries=2, tries_last=2, base=0.001, longest=2.0),
     bedrock_region="us-east-1",
+    timeouts=Timeouts(connect=5, first_token=5, first_token_reasoning=5, idle=5, request=10),
+    retries=Retries(tries=2, tries_last=2, base=0.001, longest=2.0),
     breaker=Breaker(failures=100_000),
     max_body_bytes=50_000,
 )
-"""Settings under which whatever goes wrong is over soon, and no circuit ever opens."""
+"""Settings under which retries come at once, and no circuit ever opens."""
+
+HASTY = QUICK.model_copy(
+    update={"timeouts": Timeouts(connect=0.4, first_token=0.8, first_token_reasoning=0.8, idle=0.8, request=2.5)}
+)
+"""The same, for vendors that say nothing: a wait for them is over soon."""
 
 AT_ONCE = Pace(first_token_ms=0, tokens_per_second=0)
 
@@ -52,7 +59,7 @@ ASKED: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": PROMP
 ANSWER = f"You said: {PROMPT}"
 """What a simulated model answers to it, always."""
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds after which a case hangs."""
 
 
@@ -187,8 +194,10 @@ def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, l
     clock = SystemClock()
     urls = {vendor: simulators[dialect].base_url for vendor, dialect in VENDORS.items()}
     pointed = Config.model_validate(config.model_dump() | {"base_urls": urls, "vendor_keys": vendor_keys()})
+    breaker = pointed.breaker
+    circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return Services(
-        gateway=bootstrap.gateway(pointed, bootstrap.catalog(pointed), clock),
+        gateway=bootstrap.gateway(pointed, bootstrap.knowledge(pointed), clock, Forgetful(), circuits),
         keys=keys,
         log=log,
         clock=clock,

@@ -13,7 +13,6 @@ from tests.functions.conftest import KEY, ROOT, SECRET, Load, create_secret, eve
 from turnout.config import BadConfig, Config
 from turnout.runtime.invocation import Context
 from turnout.store.dynamo import client
-from turnout.store.log import from_item
 from turnout.store.vendor_keys import unlocked
 
 CONTEXT = Context("req-1", "arn:aws:lambda:us-east-1:012345678901:function:f", deadline_ms=4_000_000_000_000)
@@ -91,31 +90,6 @@ def test_the_optimizer_reports_the_day_before(load: Load) -> None:
     assert (report["day"], report["requests"], report["policy"]) == ("2026-01-01", 1, "keep")
 
 
-def test_the_console_shows_a_request_to_the_key_that_sent_it(load: Load) -> None:
-    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"]
-    client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=image)
-    answer = load("console").handler(event("console.request"), CONTEXT)
-    assert answer["statusCode"] == 200
-    record = from_item(from_json(answer["body"]))
-    assert [attempt.outcome for attempt in record.attempts] == ["error", "ok"]
-
-
-@pytest.mark.parametrize("owner", [{"S": "key_of_another"}, None], ids=["another's", "no such row"])
-def test_the_console_does_not_tell_another_keys_request_from_none(load: Load, owner: dict[str, str] | None) -> None:
-    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"]
-    if owner:
-        client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=image | {"key_id": owner})
-    answer = load("console").handler(event("console.request"), CONTEXT)
-    assert answer["statusCode"] == 404
-    assert from_json(answer["body"])["error"]["code"] == "request_not_found"
-
-
-def test_the_console_asks_for_a_key(load: Load) -> None:
-    asked = event("console.request")
-    del asked["headers"]["Authorization"], asked["multiValueHeaders"]["Authorization"]
-    assert load("console").handler(asked, CONTEXT)["statusCode"] == 401
-
-
 @pytest.mark.parametrize("value", ["not json", '["a"]', '{"OPENAI_API_KEY": 1}', None], ids=str)
 def test_a_secret_that_cannot_be_used_is_named_and_not_quoted(value: str | None) -> None:
     if value:
@@ -131,8 +105,8 @@ def test_a_key_in_the_environment_comes_before_the_secrets() -> None:
 
 
 def test_every_event_is_sent_by_a_test() -> None:
-    source = (ROOT / "tests/functions/test_events.py").read_text()
-    assert [name for name in NAMES if f'"{name}"' not in source] == []
+    sources = "".join(path.read_text() for path in (ROOT / "tests/functions").glob("test_*.py"))
+    assert [name for name in NAMES if f'"{name}"' not in sources] == []
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:

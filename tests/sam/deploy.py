@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,7 +79,7 @@ class Stack:
 
 
 @contextmanager
-def deployed(folder: Path, vendor_settings: Mapping[str, str]) -> Iterator[Stack]:
+def deployed(folder: Path, vendor_settings: Mapping[str, str]) -> Generator[Stack]:
     """What was built into `folder`, deployed, for as long as the block lasts; its router is led to these vendors."""
     translator = in_sam("python", "-c", "import samtranslator; print(samtranslator.__version__)").strip()
     with EmbeddedAws(settings={"AUTH": "true"}, packages=[f"aws-sam-translator=={translator}"]) as aws:

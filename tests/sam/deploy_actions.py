@@ -4,7 +4,7 @@ An attempt goes by IAM's name of the action and by what it is done to, "dynamodb
 the administrator can try all of them first: what he cannot do proves nothing when others cannot.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,7 +31,7 @@ MODELS = {
     "llama-3.3-70b": "foundation-model/meta.llama3-3-70b-instruct-v1:0",
     "another": "foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
 }
-OTHER_SECRET = "another/secret"  # noqa: S105 - its name, not itself
+OTHER_SECRET = "another/secret"
 
 REFUSALS = {"AccessDenied", "AccessDeniedException"}
 OPERATIONS = {"InvokeFunction": "Invoke", "ListBucket": "ListObjectsV2"}
@@ -67,7 +67,11 @@ class Attempts:
 
     def done(self, session: boto3.Session | None) -> set[str]:
         """The calls that go through in a session, the administrator's when it is None."""
-        client = cache(lambda service: self._stack.client(service, session))
+
+        @cache
+        def client(service: str) -> Any:
+            return self._stack.client(service, session)
+
         return {attempt for attempt, arguments in self._called.items() if _done(client, attempt, arguments)}
 
     def _allowed(self, role: str, attempt: str, resource: str) -> bool:
@@ -78,10 +82,10 @@ class Attempts:
 
 def action(attempt: str) -> str:
     """IAM's name of what is tried."""
-    return attempt.split()[0]
+    return attempt.partition(" ")[0]
 
 
-def _done(client: Any, attempt: str, arguments: Mapping[str, Any]) -> bool:
+def _done(client: Callable[[str], Any], attempt: str, arguments: Mapping[str, Any]) -> bool:
     """Whether a call goes through; one that fails otherwise than by a refusal raises."""
     service, name = action(attempt).split(":")
     try:

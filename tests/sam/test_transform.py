@@ -16,7 +16,14 @@ STREAMED = {
     ("get", "/v1/models/{id+}"): 29_000,
     ("get", "/healthz"): 29_000,
 }
-BUFFERED = {("get", "/v1/requests/{id}")}
+BUFFERED = {
+    ("get", "/v1/requests"),
+    ("get", "/v1/requests/{id}"),
+    ("get", "/v1/usage"),
+    ("get", "/v1/health"),
+    ("post", "/v1/feedback"),
+    ("get", "/v1/console/openapi.json"),
+}
 
 
 def transformed(template: Path) -> dict[str, Any]:

@@ -1,29 +1,44 @@
 """The pipeline: from a request to events and a complete record, through real routing, modes and wrappers."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.fakes import FakeClock, FakeVendors, a_model, answer
-from turnout.catalog import Catalog
+from tests.fakes import FakeClock, FakeSessions, FakeVendors, a_model, answer, knowing
 from turnout.config import Retries
 from turnout.core import errors
 from turnout.core.chat import Chat, Message, Options, Request, Text
 from turnout.core.events import Answer, Delta, Started, Usage, collect
 from turnout.core.models import Model
-from turnout.core.ports import Call, Deadline, Key
+from turnout.core.ports import Call, Deadline, Key, Sessions
 from turnout.core.records import Record
+from turnout.modes import MODES
 from turnout.pipeline import SHARE, Gateway, Patience
 from turnout.providers.wrappers import guarded, recorded, retrying
 from turnout.routing.circuit import Circuits
+from turnout.routing.rules_file import parse
 
 A, B = a_model("alpha", auto=1), a_model("beta", auto=2)
 CHAT = Chat((Message("user", (Text("hello"),)),), stream=True)
 KEY = Key("key-1", tags={"team": "blue"})
+AUTO = "auto:balanced, safe chain: task not clear"
 
 
-def gateway(clock: FakeClock, vendors: FakeVendors, *models: Model) -> Gateway:
-    guard = guarded(vendors.ask, Circuits(clock, 5, 60.0, 15.0))
+def gateway(
+    clock: FakeClock, vendors: FakeVendors, *models: Model, sessions: Sessions | None = None, rules: str = ""
+) -> Gateway:
+    circuits = Circuits(clock, 1, 60.0, 15.0)
+    guard = guarded(vendors.ask, circuits)
     ask = retrying(recorded(guard, clock), Retries(), clock, jitter=lambda low, high: high)
-    return Gateway(Catalog(models or (A, B), {}), ask, clock, Patience(1, 2))
+    known = knowing(*(models or (A, B)))
+    return Gateway(
+        replace(known, rules=parse(rules, "rules.toml", known.catalog, MODES)),
+        ask,
+        clock,
+        Patience(1, 2),
+        sessions or FakeSessions(),
+        is_open=lambda model: bool(circuits.left(model.id)),
+    )
 
 
 async def answered(clock: FakeClock, vendors: FakeVendors, request: Request) -> tuple[Record, Answer]:
@@ -40,7 +55,7 @@ async def test_auto_is_answered_by_the_first_of_the_catalog_and_the_record_says_
     assert got.done
     assert got.done.usage == usage
     assert (record.vendor, record.model, record.outcome, record.status) == ("alpha-vendor", "alpha", "ok", 200)
-    assert (record.reason, record.goal, record.finish) == ("auto: the catalog's order", "balanced", "stop")
+    assert (record.reason, record.goal, record.finish) == (AUTO, "balanced", "stop")
     assert record.candidates == (A.id, B.id)
     assert record.tags == {"team": "blue", "app": "web"}
     assert record.cost_usd == record.attempts[0].cost_usd > 0
@@ -52,7 +67,7 @@ async def test_failover_leaves_both_attempts_in_the_record_and_a_reason() -> Non
     record, got = await answered(clock, vendors, Request(CHAT, "auto"))
     assert got.started == [Started(B)]
     assert [(a.model, a.outcome) for a in record.attempts] == [("alpha", "error"), ("beta", "ok")]
-    assert record.reason == "auto: the catalog's order; after 1 failed attempt"
+    assert record.reason == f"{AUTO}; after 1 failed attempt"
 
 
 async def test_a_target_gets_a_share_of_the_time_and_the_last_one_all_of_it() -> None:
@@ -137,8 +152,71 @@ async def test_an_error_of_our_own_leaves_a_record_that_is_no_success() -> None:
         raise RuntimeError("bug")
         yield  # pyright: ignore[reportUnreachable]
 
-    some = Gateway(Catalog((A,), {}), broken, clock, Patience(1, 1))
+    some = Gateway(knowing(A), broken, clock, Patience(1, 1))
     exchange = some.answer(Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock))
     with pytest.raises(RuntimeError):
         await collect(exchange.events)
     assert (exchange.record.outcome, exchange.record.status) == ("error", 500)
+
+
+async def asked(some: Gateway, request: Request, request_id: str = "01J") -> Record:
+    """What was written of a request that was answered."""
+    exchange = some.answer(request, KEY, request_id, Deadline(some.clock.monotonic() + 60, some.clock))
+    await collect(exchange.events)
+    return exchange.record
+
+
+async def test_a_conversation_stays_on_the_model_that_answered_it() -> None:
+    clock, sessions = FakeClock(), FakeSessions()
+    vendors = FakeVendors(clock, alpha=[answer("hi")], beta=[answer("hi"), answer("hi")])
+    some = gateway(clock, vendors, sessions=sessions)
+    first = await asked(some, Request(CHAT, "auto"))
+    sessions.models[first.conversation] = B.id  # as if another instance had moved it
+    turns = (*CHAT.messages, Message("assistant", (Text("hi"),)), Message("user", (Text("and?"),)))
+    second = await asked(some, Request(Chat(turns, stream=True), "auto"))
+    assert (first.model, second.model) == ("alpha", "beta")
+    assert first.conversation == second.conversation
+    assert second.reason == f"{AUTO}; stays on the conversation's model"
+
+
+async def test_a_model_whose_circuit_is_open_is_left_out_while_there_is_another() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[[errors.Overloaded("busy")]], beta=[answer("hi"), answer("hi")])
+    some = gateway(clock, vendors)
+    await asked(some, Request(CHAT, "auto"))
+    record = await asked(some, Request(CHAT, "auto"))
+    assert [(drop.model, drop.reason) for drop in record.dropped] == [(A.id, "its circuit is open")]
+    assert [attempt.model for attempt in record.attempts] == ["beta"]
+
+
+async def test_when_all_circuits_are_open_the_client_is_told_when_to_come_back() -> None:
+    clock = FakeClock()
+    some = gateway(clock, FakeVendors(clock, alpha=[[errors.Overloaded("busy")]]), A)
+    for _ in range(2):
+        exchange = some.answer(Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock))
+        with pytest.raises(errors.Exhausted) as caught:
+            await collect(exchange.events)
+    assert [attempt.outcome for attempt in exchange.record.attempts] == ["skipped"]
+    assert (caught.value.http_status, exchange.record.dropped) == (503, ())
+    assert caught.value.retry_after
+
+
+async def test_a_rules_limit_on_latency_is_the_deadline_too() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[answer("hi")])
+    rules = '[[rules]]\nname = "quick"\nthen.max_latency_ms = 2000'
+    await asked(gateway(clock, vendors, rules=rules), Request(CHAT, "auto", Options(max_latency_ms=9000)))
+    assert vendors.calls[0].limit.at - clock.now == pytest.approx(2)
+
+
+async def test_what_nobody_can_take_is_recorded_with_what_each_lacks() -> None:
+    clock = FakeClock()
+    some = gateway(clock, FakeVendors(clock))
+    exchange = some.answer(
+        Request(replace(CHAT, max_tokens=10**6), "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock)
+    )
+    with pytest.raises(errors.NoEligibleModel):
+        await collect(exchange.events)
+    assert [drop.model for drop in exchange.record.dropped] == [A.id, B.id]
+    assert exchange.record.decision
+    assert exchange.record.decision.targets == ()

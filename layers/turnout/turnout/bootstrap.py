@@ -1,6 +1,7 @@
 """The composition root: builds everything from a Config. The only place that makes clients."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.types import Scope
@@ -10,17 +11,28 @@ from turnout.catalog import Catalog, load
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.core.models import Auth
-from turnout.core.ports import Ask, Clock, RequestLog
+from turnout.core.ports import Ask, Clock, RequestLog, Sessions
+from turnout.modes import MODES
 from turnout.pipeline import Gateway, Patience
 from turnout.providers import transport
 from turnout.providers.bedrock import AwsSignature
 from turnout.providers.dialects import DIALECTS
 from turnout.providers.http import HttpVendors
 from turnout.providers.wrappers import guarded, recorded, retrying
+from turnout.routing.choice import prior
 from turnout.routing.circuit import Circuits
+from turnout.routing.decision import Knowledge
+from turnout.routing.rules import Rules
+from turnout.routing.rules_file import read
+from turnout.routing.shared import AnyCircuits, SharedCircuits
 from turnout.store import dynamo
+from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
+from turnout.store.sessions import DynamoSessions, Remembering
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 type Telemetry = Callable[[RequestLog], RequestLog]
 
@@ -33,12 +45,14 @@ def untold(log: RequestLog) -> RequestLog:
 def services(
     config: Config, remaining: Callable[[Scope], float | None] = unbounded, telemetry: Telemetry = untold
 ) -> Services:
-    """All that the router's endpoints need; `telemetry` goes around the request log. Raises BadCatalog."""
+    """All that the router's endpoints need; `telemetry` goes around the request log. Raises BadCatalog or BadRules."""
     clock, database = SystemClock(), dynamo.client()
+    sessions = DynamoSessions(database, config.health_table, clock)
+    rows = telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days))
     return Services(
-        gateway=gateway(config, catalog(config), clock),
+        gateway=gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
         keys=DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock),
-        log=telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days)),
+        log=Remembering(rows, sessions),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,
@@ -52,18 +66,37 @@ def catalog(config: Config) -> Catalog:
     return load(keys, config.base_urls, config.catalog_dir, config.bedrock_region)
 
 
-def gateway(config: Config, models: Catalog, clock: Clock) -> Gateway:
+def knowledge(config: Config) -> Knowledge:
+    """What decisions are made with. Raises BadCatalog or BadRules."""
+    models = catalog(config)
+    rules = read(config.rules_file, models, MODES) if config.rules_file else Rules()
+    return Knowledge(models, prior(), rules)
+
+
+def circuits(config: Config, database: "DynamoDBClient", clock: Clock) -> SharedCircuits:
+    """The circuits, which are shared with all other instances through the health table."""
+    breaker = config.breaker
+    health = DynamoHealth(database, config.health_table, clock, breaker.window, breaker.cooldown)
+    return SharedCircuits(Circuits(clock, breaker.failures, breaker.window, breaker.cooldown), health, clock)
+
+
+def gateway(config: Config, known: Knowledge, clock: Clock, sessions: Sessions, circuits: AnyCircuits) -> Gateway:
     """The pipeline over real vendors."""
     retries = config.retries
-    DIALECTS.load({model.vendor.dialect for model in models.all() if model.vendor.ready})
-    return Gateway(models, asking(config, clock), clock, Patience(retries.tries, retries.tries_last))
+    DIALECTS.load({model.vendor.dialect for model in known.catalog.all() if model.vendor.ready})
+    return Gateway(
+        known,
+        asking(config, circuits, clock),
+        clock,
+        Patience(retries.tries, retries.tries_last),
+        sessions,
+        is_open=lambda model: bool(circuits.left(model.id) or circuits.left(model.vendor.name)),
+    )
 
 
-def asking(config: Config, clock: Clock) -> Ask:
+def asking(config: Config, circuits: AnyCircuits, clock: Clock) -> Ask:
     """What asks a vendor: HTTP, inside the circuit, inside the record, inside the tries."""
     vendors = HttpVendors(transport.client(config.timeouts.connect), config.timeouts, signatures(config))
-    breaker = config.breaker
-    circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return retrying(recorded(guarded(vendors.ask, circuits), clock), config.retries, clock)
 
 

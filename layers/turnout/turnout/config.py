@@ -72,6 +72,8 @@ class Config(BaseModel):
     """Vendor name to a URL used instead of the catalog's: simulators, proxies, private endpoints."""
     catalog_dir: Path | None = None
     """A folder of further vendors, one TOML file each."""
+    rules_file: Path | None = None
+    """A TOML file with rules for routing, see `rules.example.toml`."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     key_cache_seconds: Annotated[float, Field(ge=0, le=300)] = 10.0
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000

@@ -1,6 +1,6 @@
 """The path of one request, in order:
 
-1. plan: which models, in which order, and why (`routing.plan`)
+1. plan: which models, in which order, and why (`routing.plan`), given the model that the conversation is on
 2. mode: who is asked when (`modes`)
 3. ask: one target, with its share of the time and its tries (`providers.wrappers` around `providers.http`)
 4. record: what happened, complete when the events have ended, failed or been closed
@@ -11,8 +11,7 @@ Whoever calls `answer` reads the events, closes them, and then writes the record
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from turnout.catalog import Catalog
@@ -20,11 +19,13 @@ from turnout.core.chat import Chat, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, TurnoutError
 from turnout.core.events import Delta, Done, Events, ModeEvents, Started, Usage
 from turnout.core.models import Model
-from turnout.core.ports import Ask, Call, Clock, Deadline, Key
+from turnout.core.ports import Ask, Call, Clock, Deadline, Key, Sessions
 from turnout.core.records import Record
 from turnout.modes import MODES
+from turnout.routing.decision import Asked, Knowledge, all_well, chooses
 from turnout.routing.eligible import fitted
-from turnout.routing.plan import make_plan
+from turnout.routing.plan import Plan, make_plan
+from turnout.routing.sessions import Forgetful, continued, conversation
 
 SHARE = 0.6
 """How much of the time left a target gets while others wait behind it."""
@@ -50,10 +51,27 @@ class Exchange:
 class Gateway:
     """Everything that answering needs, built once by the composition root."""
 
-    catalog: Catalog
+    knowledge: Knowledge
     ask: Ask
     clock: Clock
     patience: Patience
+    sessions: Sessions = field(default_factory=Forgetful)
+    is_open: Callable[[Model], bool] = all_well
+    """Whether the circuit of a model is."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The models that there are."""
+        return self.knowledge.catalog
+
+    async def plan(self, request: Request, key: Key, request_id: str, at: float) -> Plan:
+        """What would be asked, and why. `at` is epoch seconds. Raises UnknownModel or InvalidRequest."""
+        remembered = chooses(request) and (request.options.session or continued(request.chat))
+        held = await self.sessions.find(conversation(request, key)) if remembered else ""
+        plan = make_plan(Asked(request, key, at, held, self.is_open), self.knowledge, request_id)
+        if plan.features.mode not in MODES:
+            raise InvalidRequest(f"There is no such mode. Use one of {', '.join(MODES)}.", param="turnout.mode")
+        return plan
 
     def answer(self, request: Request, key: Key, request_id: str, deadline: Deadline) -> Exchange:
         """Begin to answer; nothing happens before the first event is awaited. Never raises."""
@@ -66,20 +84,20 @@ class Gateway:
             mode=request.options.mode,
             task=request.options.task,
             session=request.options.session,
+            conversation=conversation(request, key) if chooses(request) else "",
             tags={**key.tags, **request.options.tags},
         )
-        return Exchange(record, self._kept(request, record, self._within(request, deadline)))
+        return Exchange(record, self._kept(request, key, record, deadline))
 
-    def _within(self, request: Request, deadline: Deadline) -> Deadline:
-        """The client's own limit, where that is sooner."""
-        wanted = request.options.max_latency_ms
-        return deadline if wanted is None else deadline.sooner(wanted / 1000)
-
-    async def _kept(self, request: Request, record: Record, deadline: Deadline) -> ModeEvents:
+    async def _kept(self, request: Request, key: Key, record: Record, deadline: Deadline) -> ModeEvents:
         """The events, with the record kept beside them."""
-        elapsed = partial(self._since, self.clock.monotonic())
+        begun = self.clock.monotonic()
+        elapsed = partial(self._since, begun)
         try:
-            async with aclosing(self._answered(request, record, deadline)) as events:
+            plan = await self.plan(request, key, record.id, record.at)
+            plan.note(record)
+            limit = _within(plan.features.max_latency_ms, begun, deadline)
+            async with aclosing(self._answered(plan, request.chat, record, limit)) as events:
                 async for event in events:
                     yield _noted(event, record, elapsed)
             record.outcome, record.status, record.code = "ok", 200, ""
@@ -92,14 +110,8 @@ class Gateway:
         finally:
             record.latency_ms = elapsed()
 
-    def _answered(self, request: Request, record: Record, deadline: Deadline) -> ModeEvents:
-        plan = make_plan(request, self.catalog, datetime.fromtimestamp(record.at, UTC).date())
-        record.goal, record.reason, record.dropped = plan.goal, plan.reason, plan.dropped
-        record.candidates = tuple(model.id for model in plan.candidates)
-        mode = MODES.get(request.options.mode)
-        if mode is None:
-            raise InvalidRequest(f"There is no such mode. Use one of {', '.join(MODES)}.", param="turnout.mode")
-        return mode(plan.targets, request.chat, self._asking(record, deadline))
+    def _answered(self, plan: Plan, chat: Chat, record: Record, limit: Deadline) -> ModeEvents:
+        return MODES[plan.features.mode](plan.checked(), chat, self._asking(record, limit))
 
     def _asking(self, record: Record, limit: Deadline) -> Callable[..., Events]:
         def ask(chat: Chat, model: Model, *, more: bool) -> Events:
@@ -113,6 +125,13 @@ class Gateway:
 
     def _since(self, begun: float) -> int:
         return round((self.clock.monotonic() - begun) * 1000)
+
+
+def _within(max_latency_ms: int | None, begun: float, deadline: Deadline) -> Deadline:
+    """The deadline, or the request's own limit where that is sooner."""
+    if max_latency_ms is None:
+        return deadline
+    return replace(deadline, at=min(deadline.at, begun + max_latency_ms / 1000))
 
 
 def _noted(event: Started | Delta | Done, record: Record, elapsed: Callable[[], int]) -> Started | Delta | Done:

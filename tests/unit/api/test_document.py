@@ -29,6 +29,7 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
     }
     assert statuses == {
         "post /v1/chat/completions": "200 400 401 403 404 413 429 500 502 503 504",
+        "post /v1/route": "200 400 401 404 413 500",
         "get /v1/models": "200 401 500",
         "get /v1/models/{id}": "200 401 404 500",
         "get /healthz": "200",

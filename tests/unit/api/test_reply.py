@@ -136,6 +136,7 @@ class Broken:
 
     def __init__(self, world: World, *events: Started | Delta | Done) -> None:
         self.catalog, self.events = world.services.gateway.catalog, events
+        self.plan = world.services.gateway.plan
 
     def answer(self, request: Request, key: Key, request_id: str, deadline: Deadline) -> Exchange:
         return Exchange(Record(request_id, 0, key.id, request.model, request.chat.stream), self._events())

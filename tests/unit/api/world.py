@@ -9,10 +9,9 @@ import httpx
 from fastapi import FastAPI
 from starlette.types import Scope
 
-from tests.fakes import FakeClock, FakeKeys, FakeRequestLog, FakeVendors, a_model
+from tests.fakes import FakeClock, FakeKeys, FakeRequestLog, FakeVendors, a_model, knowing
 from turnout.api.app import create_app
 from turnout.api.services import Answering, Services, unbounded
-from turnout.catalog import Catalog
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done, Events, ToolDelta, Usage
 from turnout.core.ports import Ask, Call, Key, Keys
@@ -80,7 +79,7 @@ class World:
         self.vendors = FakeVendors(self.clock, **self.scripts)
         models = (a_model("alpha", auto=1), a_model("beta", auto=2), a_model("lonely"))
         ask = recorded(self.ask or self.vendors.ask, self.clock)
-        self.services = self._services(Gateway(Catalog(models, {}), ask, self.clock, Patience(1, 1)))
+        self.services = self._services(Gateway(knowing(*models), ask, self.clock, Patience(1, 1)))
         if self.gateway:
             self.services = self._services(self.gateway(self))
         self.app: FastAPI = create_app(self.services)

@@ -177,3 +177,26 @@ async def test_a_request_at_fault_does_not_count_against_the_model() -> None:
         with pytest.raises(kind):
             await collect(guarded(vendors.ask, circuits)(call(clock)))
     assert not circuits.is_open(ALPHA.id)
+
+
+@pytest.mark.parametrize(
+    ("error", "blamed"),
+    [(BUSY, "model"), (errors.AccessDenied("no"), "vendor"), (errors.Rejected("bad"), "nobody")],
+)
+async def test_an_attempt_says_whose_fault_its_failure_is(error: errors.VendorError, blamed: str) -> None:
+    clock = FakeClock()
+    some = call(clock, patience=1)
+    with pytest.raises(errors.VendorError):
+        await collect(stack(FakeVendors(clock, alpha=[[error]]), clock)(some))
+    assert some.record.attempts[0].blames == blamed
+
+
+async def test_a_model_whose_vendor_is_out_keeps_its_turn_to_be_probed() -> None:
+    clock = FakeClock()
+    circuits = Circuits(clock, 1, 60.0, 15.0)
+    circuits.failed(ALPHA.id)
+    clock.now += 15.0
+    circuits.failed(ALPHA.vendor.name)
+    with pytest.raises(errors.CircuitOpen):
+        await collect(guarded(FakeVendors(clock).ask, circuits)(call(clock)))
+    assert circuits.wait(ALPHA.id) == 0.0

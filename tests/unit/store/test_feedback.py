@@ -1,6 +1,5 @@
 """Feedback and repricing change a row and its sums together, whatever happens in between."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +12,7 @@ from tests.fakes import FakeClock
 from tests.unit.store.aws import LOG_TABLE, Outage, refusal
 from tests.unit.store.contracts import FAILED_OVER
 from tests.unit.store.rollup_contract import TABLES
-from turnout.core.search import Feedback
+from turnout.core.search import Feedback, Logged
 from turnout.policy.rollup import Rollup, merged
 from turnout.store.amendments import TRIES, DynamoAmendments
 from turnout.store.cells import LIFETIMES
@@ -37,8 +36,8 @@ class Box:
     def __init__(self, client: "DynamoDBClient", pause: Callable[[float], None]) -> None:
         self.clock = FakeClock(ROW.at + 60)
         self.requests = DynamoRequests(client, LOG_TABLE, self.clock)
-        amendments = DynamoAmendments(client, LOG_TABLE, *TABLES, self.clock, pause)
-        self.port = DynamoFeedback(self.requests, amendments, self.clock)
+        self.amendments = DynamoAmendments(client, LOG_TABLE, *TABLES, self.clock, pause)
+        self.port = DynamoFeedback(self.requests, self.amendments, self.clock)
         self.rollups = DynamoRollups(client, *TABLES, self.clock)
         client.put_item(TableName=LOG_TABLE, Item=to_wire(to_item(ROW, 90)))
 
@@ -101,14 +100,34 @@ async def test_there_is_no_feedback_on_what_the_key_has_not_asked(box: Box, othe
     assert box.sums() == {(0, Decimal(0))}
 
 
-async def test_many_at_once_leave_one_feedback_and_one_count(box: Box) -> None:
-    scores = [f"0.{digit}" for digit in range(1, 9)]
-    outcomes = await asyncio.gather(*map(box.give, scores), return_exceptions=True)
-    assert all(isinstance(outcome, Feedback | StoreUnavailable) for outcome in outcomes)
-    row = await box.requests.find(ROW.id)
-    assert row
-    assert row.feedback
-    assert box.sums() == {(1, row.feedback.score)}
+class Overtaken:
+    """Reads rows, and lets others give feedback before who asked can."""
+
+    def __init__(self, box: Box, *others: str) -> None:
+        self.box, self.others = box, list(others)
+
+    async def find(self, request_id: str) -> Logged | None:
+        row = await self.box.requests.find(request_id)
+        if self.others:
+            await self.box.give(self.others.pop(0))
+        return row
+
+
+async def given_by_one_who_is_overtaken(box: Box, *others: str) -> Any:
+    slow = DynamoFeedback(cast("DynamoRequests", Overtaken(box, *others)), box.amendments, box.clock)
+    return await slow.give(ROW.id, ROW.key_id, Decimal("0.125"), "")
+
+
+@pytest.mark.parametrize("others", [["1"], ["1", "0", "1"]])
+async def test_feedback_that_is_overtaken_replaces_what_overtook_it(box: Box, others: list[str]) -> None:
+    assert await given_by_one_who_is_overtaken(box, *others)
+    assert box.sums() == {(1, Decimal("0.125"))}
+
+
+async def test_feedback_that_is_overtaken_each_time_gives_up_and_is_not_counted(box: Box) -> None:
+    with pytest.raises(StoreUnavailable):
+        await given_by_one_who_is_overtaken(box, *["1", "0"] * 3)
+    assert box.sums() == {(1, Decimal(1))}
 
 
 async def test_feedback_on_a_row_whose_hour_is_gone_does_not_bring_it_back(box: Box) -> None:

@@ -14,7 +14,7 @@ from tests.fakes import FakeRequestLog
 from tests.unit.store.aws import LOG_TABLE, Answer, Outage, dynamo_log, refusal, silence
 from tests.unit.store.contracts import BARE, FAILED_OVER, Log, RequestLogContract
 from turnout.core.events import Usage
-from turnout.core.records import Attempt, Drop, Record
+from turnout.core.records import Attempt, Decision, Drop, Features, Record
 from turnout.store.dynamo import from_wire, to_wire
 from turnout.store.log import UNSAVED, DynamoRequestLog, from_item, to_item, unsaved_line, unsaved_row
 
@@ -32,11 +32,33 @@ attempts = st.builds(
     status=st.none() | st.integers(100, 599),
     latency_ms=counts,
     first_token_ms=st.none() | counts,
-    usage=st.builds(Usage, counts, counts, counts, counts, counts, st.sampled_from(["vendor", "estimated"])),
+    usage=st.builds(Usage, counts, counts, counts, counts, counts, counts, st.sampled_from(["vendor", "estimated"])),
     cost_usd=usd,
+)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+features = st.builds(
+    Features,
+    day=st.dates().map(str),
+    source=st.sampled_from(["auto", "rule", "list", "name"]),
+    prompt_tokens=counts,
+    confidence=st.none() | floats,
+    max_cost_usd=st.none() | floats,
+    max_latency_ms=st.none() | counts,
+    needs=st.lists(st.text()).map(tuple),
+    resting=st.lists(st.text()).map(tuple),
+    explore=floats,
+)
+decisions = st.builds(
+    Decision,
+    features=features,
+    seed=st.integers(0, 2**48),
+    propensity=floats,
+    scores=st.dictionaries(st.text(), floats),
+    targets=st.lists(st.text()).map(tuple),
 )
 records = st.builds(
     Record,
+    decision=st.none() | decisions,
     at=st.floats(1e9, 4e9),
     tags=st.dictionaries(st.text(), st.text()),
     candidates=st.lists(st.text()).map(tuple),

@@ -24,6 +24,7 @@ from turnout.api.listing import model_item, model_list
 from turnout.api.openai import to_chat
 from turnout.api.problems import http_problem, problem
 from turnout.api.reply import Reply
+from turnout.api.route import route_headers, route_item
 from turnout.api.services import Services
 from turnout.api.wire import Sent, encode
 from turnout.core.errors import TurnoutError
@@ -64,6 +65,14 @@ class Endpoints:
         usage = wanted.stream_options is not None and bool(wanted.stream_options.include_usage)
         return Reply(exchange, services.log, include_usage=usage)
 
+    async def create_route(self, request: Request) -> Response:
+        """Tell which models a chat would be sent to, and why, without asking any."""
+        services = self.services
+        key = await self._admit(request)
+        asked = to_chat(body.parse(await body.read(request.stream(), services.max_body_bytes)))
+        plan = await services.gateway.plan(asked, key, _id(request), services.clock.time())
+        return Response(encode(route_item(plan)), headers=dict(route_headers(plan)), media_type="application/json")
+
     async def list_models(self, request: Request) -> Response:
         """List the models, the names that let the gateway choose first."""
         await self._admit(request)
@@ -87,6 +96,7 @@ class Endpoints:
 
 def _add_routes(app: FastAPI, endpoints: Endpoints) -> None:
     app.add_api_route("/v1/chat/completions", endpoints.create_chat_completion, methods=["POST"])
+    app.add_api_route("/v1/route", endpoints.create_route, methods=["POST"])
     app.add_api_route("/v1/models", endpoints.list_models)
     app.add_api_route("/v1/models/{id:path}", endpoints.retrieve_model)
     app.add_api_route("/healthz", endpoints.health)

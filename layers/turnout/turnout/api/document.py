@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from turnout.api.schema import ChatRequest
-from turnout.api.wire import ChatCompletion, ErrorBody, Health, ModelItem, ModelList
+from turnout.api.wire import ChatCompletion, ErrorBody, Health, ModelItem, ModelList, RouteItem
 from turnout.core.chat import JSON
 
 type Responses = dict[int | str, dict[str, Any]]
@@ -44,6 +44,12 @@ COMPLETION: Responses = {
     **NOT_FOUND,
     **FAILURES,
 }
+ROUTE: Responses = {
+    200: {"model": RouteItem, "description": "The decision"},
+    **COMMON,
+    **NOT_FOUND,
+    **{status: FAILURES[status] for status in (400, 413)},
+}
 MODELS: Responses = {200: {"model": ModelList, "description": "All models"}, **COMMON}
 MODEL: Responses = {
     200: {"model": ModelItem, "description": "The model"},
@@ -73,6 +79,7 @@ CHAT_BODY: JSON = {
 
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "create_chat_completion": {"responses": COMPLETION, "openapi_extra": CHAT_BODY},
+    "create_route": {"responses": ROUTE, "openapi_extra": CHAT_BODY},
     "list_models": {"responses": MODELS, "openapi_extra": KEY},
     "retrieve_model": {"responses": MODEL, "openapi_extra": MODEL_NAME},
     "health": {"responses": HEALTH},

@@ -9,7 +9,7 @@ from turnout.api.wire import ModelItem, ModelList, Pricing
 from turnout.catalog import Catalog
 from turnout.catalog.pricing import price_on
 from turnout.core.models import Model
-from turnout.routing.plan import AUTO, GOALS
+from turnout.routing.decision import AUTO, GOALS
 
 AUTOMATIC = (AUTO, *(f"{AUTO}:{goal}" for goal in GOALS))
 

@@ -10,6 +10,7 @@ from turnout.catalog import Catalog
 from turnout.core.chat import Request
 from turnout.core.ports import Clock, Deadline, Key, Keys, RequestLog
 from turnout.pipeline import Exchange
+from turnout.routing.plan import Plan
 
 
 class Answering(Protocol):
@@ -18,6 +19,10 @@ class Answering(Protocol):
     @property
     def catalog(self) -> Catalog:
         """The models that there are."""
+        ...
+
+    async def plan(self, request: Request, key: Key, request_id: str, at: float) -> Plan:
+        """What would be asked, and why. `at` is epoch seconds. Raises UnknownModel or InvalidRequest."""
         ...
 
     def answer(self, request: Request, key: Key, request_id: str, deadline: Deadline) -> Exchange:

@@ -179,13 +179,52 @@ class ModelList(TypedDict):
     data: list[ModelItem]
 
 
+class TargetItem(TypedDict):
+    """A model, and the utility for which it was ranked; null where it was not, or nothing is known of it."""
+
+    model: str
+    score: float | None
+
+
+class DropItem(TypedDict):
+    """A candidate that would not be asked, and why."""
+
+    model: str
+    reason: str
+
+
+class RouteItem(TypedDict):
+    """What would be asked. `targets` are in order; each is asked only if those before it fail.
+
+    `confidence` is null where nobody had to classify, `rule` where none fired. `propensity` is the probability with
+    which the first target was to be the first: below 1 where the key explores.
+    """
+
+    object: Literal["route"]
+    model: str
+    reason: str
+    goal: str
+    mode: str
+    task: str | None
+    confidence: float | None
+    rule: str | None
+    prompt_tokens: int
+    max_cost_usd: float | None
+    max_latency_ms: int | None
+    targets: list[TargetItem]
+    dropped: list[DropItem]
+    propensity: float
+    seed: int
+    versions: Mapping[str, str | None]
+
+
 class Health(TypedDict):
     """The gateway is up."""
 
     status: Literal["ok"]
 
 
-type Sent = ChatCompletion | ChatChunk | ErrorBody | ModelItem | ModelList | Health
+type Sent = ChatCompletion | ChatChunk | ErrorBody | ModelItem | ModelList | RouteItem | Health
 
 
 def encode(value: Sent) -> bytes:

@@ -106,3 +106,38 @@ class Sessions(Protocol):
     async def keep(self, conversation: str, model: str) -> None:
         """Remember the model's id for the next turn. Never raises."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What all instances together know of a model or a vendor. Times are epoch seconds, None: never.
+
+    `ok` and `failed` count attempts of the last minutes since it `recovered`, failures only where it was at fault.
+    `probed` is when some instance last won the right to probe it; `ours` says that it was this one.
+    """
+
+    ok: int = 0
+    failed: int = 0
+    probed: float | None = None
+    recovered: float | None = None
+    ours: bool = False
+
+
+class SharedHealth(Protocol):
+    """What the instances tell each other of models and vendors. Nothing here waits: it is done beside the requests."""
+
+    def standing(self, target: str) -> Standing:
+        """From memory."""
+        ...
+
+    def refresh(self) -> None:
+        """Read again what the others say, in the background and only if that is due."""
+        ...
+
+    def claim(self, target: str) -> None:
+        """Try to win the right to the next probe; a later `standing` tells whether it is `ours`."""
+        ...
+
+    def recovered(self, target: str) -> None:
+        """Tell all that a probe went well."""
+        ...

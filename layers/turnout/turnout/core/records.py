@@ -103,7 +103,7 @@ class Record:
     """One request of one client. `at` is epoch seconds; no prompt and no answer is in it.
 
     `outcome` is ok, error or aborted; `code` is the error's. `partial` says that the client saw the start of an
-    answer but not its end.
+    answer but not its end. `conversation` is the name under which the model of the next turn is remembered.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Record:
     task: str = ""
     reason: str = ""
     session: str = ""
+    conversation: str = ""
     policy: str = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     candidates: tuple[str, ...] = ()

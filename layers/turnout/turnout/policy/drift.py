@@ -131,7 +131,7 @@ def p_value(before: Sequence[Sample], after: Sequence[Sample]) -> float:
     variance = _variance(before, center) + _variance(after, center)
     if not variance:
         return 1.0
-    return _two_sided((mean(after) - mean(before)) / math.sqrt(variance), len(before) + len(after) - 2)
+    return two_sided((mean(after) - mean(before)) / math.sqrt(variance), len(before) + len(after) - 2)
 
 
 def mean(samples: Sequence[Sample]) -> float:
@@ -145,7 +145,7 @@ def _variance(samples: Sequence[Sample], center: float) -> float:
     return residuals / sum(sample.count for sample in samples) ** 2
 
 
-def _two_sided(t: float, freedom: int) -> float:
+def two_sided(t: float, freedom: int) -> float:
     """Both tails of Student's t, by Wallace's approximation (1959); it is right to a few percent far out, too."""
     z = (8 * freedom + 1) / (8 * freedom + 3) * math.sqrt(freedom * math.log1p(t * t / freedom))
     return 2 * NormalDist().cdf(-z)

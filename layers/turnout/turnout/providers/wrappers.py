@@ -16,7 +16,7 @@ from turnout.core.errors import CircuitOpen, VendorError
 from turnout.core.events import Answer, Done, Events, Usage
 from turnout.core.ports import Ask, Call, Clock
 from turnout.core.records import Attempt
-from turnout.routing.circuit import Circuits
+from turnout.routing.shared import AnyCircuits
 
 LONGEST_MESSAGE = 500
 """Characters of a vendor's error that a row keeps."""
@@ -97,6 +97,7 @@ def _failed(attempt: Attempt, error: VendorError) -> None:
     attempt.outcome = "skipped" if isinstance(error, CircuitOpen) else "error"
     attempt.status, attempt.error = error.vendor_status, error.code
     attempt.message = error.message[:LONGEST_MESSAGE]
+    attempt.blames = error.blames
     attempt.billed = error.billed or attempt.first_token_ms is not None  # what it has said is charged, however it ends
 
 
@@ -120,7 +121,7 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def guarded(ask: Ask, circuits: Circuits) -> Ask:
+def guarded(ask: Ask, circuits: AnyCircuits) -> Ask:
     """Refuse what has failed too often lately, and tell the circuits how each call went."""
 
     async def asked(call: Call) -> Events:
@@ -143,13 +144,15 @@ def guarded(ask: Ask, circuits: Circuits) -> Ask:
     return asked
 
 
-def _refuse_open(circuits: Circuits, *targets: str) -> None:
-    for target in targets:
+def _refuse_open(circuits: AnyCircuits, *targets: str) -> None:
+    for passed, target in enumerate(targets):
         if wait := circuits.wait(target):
+            for other in targets[:passed]:
+                circuits.released(other)  # if it was to be probed, it still is
             raise CircuitOpen(f"{target} failed too often lately; it is tried again in {wait:.0f} s", retry_after=wait)
 
 
-def _blame(circuits: Circuits, error: VendorError, model: str, vendor: str) -> None:
+def _blame(circuits: AnyCircuits, error: VendorError, model: str, vendor: str) -> None:
     blamed = {"model": model, "vendor": vendor}.get(error.blames)
     for target in (model, vendor):
         if target == blamed:

@@ -30,15 +30,18 @@ class Circuits:
 
     def wait(self, target: str) -> float:
         """Seconds until `target` may be asked, 0 if now. When a probe is due this call is it, and the only one."""
+        left = self.left(target)
+        if not left and self.is_open(target):
+            self.states[target].probed = self.clock.monotonic()
+        return left
+
+    def left(self, target: str) -> float:
+        """The same without taking the probe: for plans, whose target may be another one."""
         state = self.states.get(target)
         if state is None or state.opened is None:
             return 0.0
-        now = self.clock.monotonic()
         due = (state.opened if state.probed is None else state.probed) + self.cooldown
-        if now < due:
-            return due - now
-        state.probed = now
-        return 0.0
+        return max(0.0, due - self.clock.monotonic())
 
     def succeeded(self, target: str) -> None:
         """The target answered: the circuit closes."""
@@ -60,3 +63,8 @@ class Circuits:
     def is_open(self, target: str) -> bool:
         """Whether the target is out, a due probe apart."""
         return (state := self.states.get(target)) is not None and state.opened is not None
+
+    def open_for(self, target: str) -> float | None:
+        """Seconds since it opened, or since a probe last failed; None when it is closed."""
+        state = self.states.get(target)
+        return None if state is None or state.opened is None else self.clock.monotonic() - state.opened

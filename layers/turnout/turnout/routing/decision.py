@@ -42,25 +42,28 @@ class Knowledge:
     def version(self) -> str:
         """Of the catalog: it changes with the models that there are and with what is said of them."""
         facts = [
-            (m.id, m.auto, m.context_window, m.max_output, sorted(m.capabilities), m.prices)
-            for m in self.catalog.all()
+            (m.id, m.auto, m.context_window, m.max_output, sorted(m.capabilities), m.prices) for m in self.catalog.all()
         ]
         return blake2b(repr(facts).encode(), digest_size=4).hexdigest()
+
+
+def all_well(model: Model) -> bool:  # noqa: ARG001 - where no circuits are known
+    """No circuit is open."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it came: by whom and when (epoch seconds).
 
-    `held` is the id of the model that the conversation is on, "" for none. `is_open` tells whether the circuit of a
-    model is.
+    `held` is the id of the model that the conversation is on, "" for none; `is_open` tells of a model's circuit.
     """
 
     request: Request
     key: Key
     at: float
     held: str = ""
-    is_open: Callable[[Model], bool] = lambda model: False  # noqa: ARG005 - all are well
+    is_open: Callable[[Model], bool] = all_well
 
 
 def chooses(request: Request) -> bool:

@@ -9,24 +9,19 @@
 Steps 2 to 5 are `decide`, a pure function of candidates, features, seed and outcomes.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from math import isfinite
 from typing import cast
 
 from turnout.core.errors import NoEligibleModel
 from turnout.core.models import Capability, Model
 from turnout.core.records import Decision, Drop, Features, Record
-from turnout.routing.choice import WEIGHTS, Outcomes, rank, row_of
-from turnout.routing.classify import Kind
+from turnout.routing.choice import Outcomes, row_of
 from turnout.routing.decision import Asked, Knowledge, observe
 from turnout.routing.eligible import Demand, lack, remedy
-from turnout.routing.explore import draw, seed_of
-
-type Models = tuple[Model, ...]
-
-CHOSEN = {"list": "the request's list", "name": "the model that was asked for", "rule": "the chain"}
-"""What the candidates are, in words, where the gateway did not choose."""
+from turnout.routing.explore import seed_of
+from turnout.routing.order import Models, Order, chosen, given, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +45,15 @@ class Plan:
         if self.targets:
             return self.targets
         told = "; ".join(f"{drop.model}: {drop.reason}" for drop in self.dropped)
-        raise NoEligibleModel(f"No model can take this request. {told}. {self.remedy}", param="model")
+        help_ = self.remedy or "Change the request, name another model, or use 'auto'"
+        raise NoEligibleModel(f"No model can take this request. {told}. {help_}.", param="model")
 
     def note(self, record: Record) -> None:
         """Write it into a record."""
         features, decision = self.features, self.decision
         record.goal, record.task, record.mode = features.goal, features.task, features.mode
-        record.candidates, record.dropped = tuple(model.id for model in self.candidates), self.dropped
+        record.candidates, record.dropped = _ids(self.candidates), self.dropped
         record.reason, record.decision, record.policy = self.reason, decision, decision.outcomes
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Models in the order in which they are to be asked, and how that came about."""
-
-    models: Models
-    reason: str
-    scores: dict[str, float] = field(default_factory=dict[str, float])
-    propensity: float = 1.0
 
 
 def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
@@ -81,19 +67,35 @@ def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
 def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Plan:
     """The same arguments give the same plan, wherever and whenever; of models only their facts count."""
     demand = _demand(features, outcomes)
-    dropped = {model.id: told for model in candidates if (told := _barred(model, features) or lack(model, demand))}
-    able = tuple(model for model in candidates if model.id not in dropped)
+    out = {model.id: told for model in candidates if (told := _forbidden(model, features) or lack(model, demand))}
     if features.source == "auto":
-        dropped |= _resting(able, features)
-        own = candidates[: len(candidates) - features.fallbacks]
-        order = _ranked([model for model in own if model.id not in dropped], features, seed, outcomes)
-    else:
-        order = Order((), CHOSEN[features.source])
-    ...
+        out |= _resting(candidates, out, features)
+    able = tuple(model for model in candidates if model.id not in out)
+    order = _ordered(able, candidates, features, seed, outcomes)
+    return Plan(
+        targets=order.models,
+        candidates=candidates,
+        dropped=tuple(Drop(name, told) for name, told in out.items()),
+        reason=order.reason,
+        decision=Decision(
+            features, seed, order.propensity, order.scores, _ids(order.models), outcomes=outcomes.version
+        ),
+        remedy="" if able else remedy((m for m in candidates if m.id not in features.forbidden), demand),
+    )
+
+
+def _ordered(able: Models, candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+    if features.source != "auto":
+        return given(able, candidates, features)
+    theirs = _ids(candidates[len(candidates) - features.fallbacks :])
+    order = chosen(tuple(model for model in able if model.id not in theirs), features, seed, outcomes)
+    fallbacks = tuple(model for model in able if model.id in theirs)
+    return replace(order, models=order.models + fallbacks)
 
 
 def _demand(features: Features, outcomes: Outcomes) -> Demand:
-    row, _ = row_of(_kind(features), outcomes)
+    row, _ = row_of(kind_of(features), outcomes)
+    timed = features.max_latency_ms is not None
     return Demand(
         needed=cast("frozenset[Capability]", frozenset(features.needs)),
         prompt_tokens=features.prompt_tokens,
@@ -101,5 +103,20 @@ def _demand(features: Features, outcomes: Outcomes) -> Demand:
         max_cost_usd=features.max_cost_usd,
         day=date.fromisoformat(features.day),
         max_latency_ms=features.max_latency_ms,
-        seconds={name: expected.latency_s for name, expected in row.items()},
+        seconds={name: expected.latency_s for name, expected in row.items()} if timed else {},
     )
+
+
+def _forbidden(model: Model, features: Features) -> str:
+    return f"rule '{features.rule}' forbids it" if model.id in features.forbidden else ""
+
+
+def _resting(candidates: Models, out: Mapping[str, str], features: Features) -> dict[str, str]:
+    """Those whose circuit is open are left out while another is there; else the client is told when to come back."""
+    able = [model.id for model in candidates if model.id not in out]
+    resting = [name for name in able if name in features.resting]
+    return dict.fromkeys(resting, "its circuit is open") if len(resting) < len(able) else {}
+
+
+def _ids(models: Models) -> tuple[str, ...]:
+    return tuple(model.id for model in models)

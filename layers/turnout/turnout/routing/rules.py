@@ -23,7 +23,7 @@ type Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_leng
 def _zone(name: object) -> tzinfo:
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))  # UTC needs no data of time zones, which a host may lack
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError(f"'{name}' is no time zone that this machine knows; use an IANA name or UTC") from None
 
 
@@ -40,7 +40,7 @@ type Hours = Annotated[
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True)
 
 
 class When(_Table):

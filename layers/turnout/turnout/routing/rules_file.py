@@ -26,7 +26,7 @@ class BadRules(ValueError):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     rules: Annotated[list[Rule], Field(max_length=1000)] = []
 
@@ -94,7 +94,7 @@ def line_of(text: str, where: Where) -> int:
         return 1
     start, end = heads[index], [*heads, len(lines)][index + 1]
     for name in reversed([step for step in where[2:] if isinstance(step, str)]):
-        said = re.compile(rf"""^(?!\s*#).*?\b{re.escape(name)}["']?\s*[=\]]""")
+        said = re.compile(rf"""^(?!\s*#).*?\b{re.escape(name)}["']?\s*[=\].]""")
         if found := [number for number in range(start, end) if said.match(lines[number])]:
             return found[0] + 1
     return start + 1

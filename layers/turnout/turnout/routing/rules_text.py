@@ -3,7 +3,6 @@
 Syntax: https://github.com/google/re2/wiki/Syntax. Backreferences and lookarounds do not exist there.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -14,16 +13,20 @@ class _Compiled(Protocol):
     def search(self, text: bytes, /) -> object | None: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern as it was written, and ready to search with."""
 
-    source: str
-    compiled: _Compiled
+    def __init__(self, source: str, compiled: _Compiled) -> None:
+        self.source = source
+        self._compiled = compiled
+
+    def __repr__(self) -> str:
+        """As it was written."""
+        return repr(self.source)
 
     def found_in(self, text: str) -> bool:
         """Whether it matches anywhere."""
-        return self.compiled.search(text.encode("utf-8", "replace")) is not None
+        return self._compiled.search(text.encode("utf-8", "replace")) is not None
 
 
 def pattern(source: object) -> Pattern:

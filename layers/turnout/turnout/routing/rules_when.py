@@ -101,7 +101,9 @@ def _task(when: When, subject: Subject) -> str:
     kind = subject.kind()
     if kind.task not in when.task:
         return f"the task is {kind.task} ({kind.confidence:.2f})"
-    return f"the task is {kind.task}, but only at {kind.confidence:.2f}" if kind.confidence < when.min_confidence else ""
+    return (
+        f"the task is {kind.task}, but only at {kind.confidence:.2f}" if kind.confidence < when.min_confidence else ""
+    )
 
 
 def _text(when: When, subject: Subject) -> str:

@@ -2,19 +2,20 @@
 
 from hashlib import blake2b
 
-from turnout.core.chat import Chat, Options
+from turnout.core.chat import Chat, Request
 from turnout.core.ports import Key
 
 
-def conversation(chat: Chat, options: Options, key: Key) -> str:
+def conversation(request: Request, key: Key) -> str:
     """A name for the conversation, the same at each of its turns and no other key's: 32 hex digits.
 
     It is the client's `turnout.session`, or else how the conversation began: what the system and the user said before
     any model did. Conversations that begin alike share the name, as they share the start of their prompt in the
     vendor's cache; each of their first turns is decided anew.
     """
+    session = request.options.session
     named = blake2b(digest_size=16, person=b"conversation")
-    for text in (key.id, *((options.session,) if options.session else _opening(chat))):
+    for text in (key.id, *((session,) if session else _opening(request.chat))):
         named.update(len(text).to_bytes(8) + text.encode("utf-8", "surrogatepass"))
     return named.hexdigest()
 
@@ -27,3 +28,14 @@ def _opening(chat: Chat) -> list[str]:
 def continued(chat: Chat) -> bool:
     """Whether a model has spoken in it already."""
     return any(message.role == "assistant" for message in chat.messages)
+
+
+class Forgetful:
+    """A `core.ports.Sessions` that remembers nothing: each turn is decided anew."""
+
+    async def find(self, conversation: str) -> str:  # noqa: ARG002 - the port's signature
+        """Never known."""
+        return ""
+
+    async def keep(self, conversation: str, model: str) -> None:
+        """Nowhere."""

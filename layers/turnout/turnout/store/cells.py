@@ -12,12 +12,15 @@ names of `policy.rollup`, and `expires_at` in epoch seconds, by which DynamoDB r
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json, to_json
 
 from turnout.policy.counting import start
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 type Wire = dict[str, Any]
 
@@ -79,6 +82,15 @@ def queries(dimension: Dimension, grain: Grain, since: float, until: float) -> I
                 ":last": {"S": last + _AFTER_ALL_VALUES},
             },
         }
+
+
+def read(
+    client: "DynamoDBClient", table: str, dimension: Dimension, grain: Grain, since: float, until: float
+) -> Iterator[tuple[Cell, Counts]]:
+    """All cells of the periods that have a part in [since, until), page by page. Raises botocore's errors."""
+    for condition in queries(dimension, grain, since, until):
+        for page in client.get_paginator("query").paginate(TableName=table, **condition):
+            yield from map(from_item, page["Items"])
 
 
 def from_item(item: Mapping[str, Any]) -> tuple[Cell, Counts]:

@@ -32,6 +32,8 @@ GRACE_SECONDS = 300.0
 """For how long after its last reading a good key stays good while DynamoDB does not answer."""
 REMEMBERED = 4096
 """How many keys the cache holds."""
+MOST_EXPLORED = 0.2
+"""The largest share of a key's requests that may go to another model than the best known."""
 
 _SHAPE = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
 
@@ -67,11 +69,20 @@ class DynamoKeys:
         return stored.key if stored and stored.good(self._clock.time()) else None
 
     async def create(
-        self, name: str, tags: Mapping[str, str] | None = None, expires_at: float | None = None
+        self,
+        name: str,
+        tags: Mapping[str, str] | None = None,
+        expires_at: float | None = None,
+        explore: float = 0.0,
     ) -> tuple[str, Key]:
-        """A new secret, which is kept nowhere, and its key. `expires_at`: epoch seconds. Raises StoreUnavailable."""
+        """A new secret, which is kept nowhere, and its key. `expires_at`: epoch seconds; `explore`: see `Key`.
+
+        Raises StoreUnavailable, and ValueError when more than MOST_EXPLORED is to be explored.
+        """
+        if not 0 <= explore <= MOST_EXPLORED:
+            raise ValueError(f"explore must be from 0 to {MOST_EXPLORED}")
         secret = PREFIX + secrets.token_urlsafe(32)
-        key = Key(id=f"key_{ULID()}".lower(), name=name, tags=dict(tags or {}))
+        key = Key(id=f"key_{ULID()}".lower(), name=name, tags=dict(tags or {}), explore=explore)
         await ask(self._put, to_item(fingerprint(secret), key, self._clock.time(), expires_at))
         return secret, key
 
@@ -132,6 +143,7 @@ def to_item(digest: str, key: Key, created_at: float, expires_at: float | None) 
         "id": key.id,
         "name": key.name,
         "tags": dict(key.tags),
+        "explore": Decimal(str(key.explore)),
         "disabled": False,
         "created_at": int(created_at),
         "expires_at": None if expires_at is None else int(expires_at),
@@ -141,7 +153,7 @@ def to_item(digest: str, key: Key, created_at: float, expires_at: float | None) 
 def _from_item(item: Mapping[str, Any]) -> _Stored:
     expires_at: Decimal | None = item["expires_at"]
     return _Stored(
-        Key(id=item["id"], name=item["name"], tags=item["tags"]),
+        Key(id=item["id"], name=item["name"], tags=item["tags"], explore=float(item.get("explore", 0))),
         disabled=item["disabled"],
         expires_at=None if expires_at is None else float(expires_at),
     )

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pydantic import TypeAdapter
 
-from turnout.core.records import Record
+from turnout.core.records import Decision, Record
 from turnout.store.dynamo import Item, to_wire
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ UNSAVED = "turnout_unsaved_row"
 
 _DAY = 86_400
 _ROWS = TypeAdapter(Record)
+_DECISIONS = TypeAdapter(Decision)
 
 
 class DynamoRequestLog:
@@ -57,7 +58,30 @@ def to_item(record: Record, retention_days: int) -> Item:
         "day": datetime.fromtimestamp(record.at, UTC).date().isoformat(),
         "expires_at": int(record.at) + retention_days * _DAY,
         "cost_usd": record.cost_usd,
+        **_decision(record),
     }
+
+
+def _decision(record: Record) -> Item:
+    """Only what is not at its default: a decision has many fields, and of most requests few say anything."""
+    if record.decision is None:
+        return {}
+    return {"decision": _exact(_DECISIONS.dump_python(record.decision, exclude_defaults=True))}
+
+
+def _exact(value: Any) -> Any:
+    """Floats, which DynamoDB does not take, as what turns into the same floats: Decimals, or text beyond their range.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    match value:
+        case float():
+            number = Decimal(str(value))
+            return number if not number or -130 <= number.adjusted() <= 125 else str(value)
+        case dict():
+            return {name: _exact(inner) for name, inner in cast("Item", value).items()}
+        case _:
+            return value
 
 
 def from_item(item: Mapping[str, Any]) -> Record:

@@ -1,14 +1,18 @@
-"""The rollups, read for somebody who waits: off the event loop, and with an error that may be shown."""
+"""What the aggregator has counted, read for somebody who waits: off the event loop, and with an error fit to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from turnout.core.ports import Clock
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
+from turnout.routing.circuit import Circuits
+from turnout.routing.shared import opened
 from turnout.store.dynamo import ask
+from turnout.store.health import DynamoHealth
 from turnout.store.rollups import DynamoRollups
 
 
 class DynamoRollupReader:
-    """Reads what `rollups` has counted."""
+    """Reads rollups."""
 
     def __init__(self, rollups: DynamoRollups) -> None:
         self._rollups = rollups
@@ -18,3 +22,14 @@ class DynamoRollupReader:
     ) -> Sequence[tuple[Cell, Counts]]:
         """All cells of the periods that have a part in [since, until), in order of time. Raises StoreUnavailable."""
         return await ask(lambda: list(self._rollups.read(dimension, grain, since, until)))
+
+
+class DynamoCircuitReader:
+    """Reads which circuits are open for all; `limits` has the settings of the routers' own."""
+
+    def __init__(self, health: DynamoHealth, limits: Circuits, clock: Clock) -> None:
+        self._health, self._limits, self._clock = health, limits, clock
+
+    async def opened(self) -> Collection[str]:
+        """The models and vendors that are out. Raises StoreUnavailable."""
+        return opened(await ask(self._health.read), self._limits, self._clock.time())

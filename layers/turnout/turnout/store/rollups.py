@@ -109,10 +109,7 @@ class DynamoRollups:
 
         Reads page by page, so that memory does not grow with the period. Raises botocore's errors.
         """
-        for condition in cells.queries(dimension, grain, since, until):
-            pages = self._client.get_paginator("query").paginate(TableName=self._table_of(grain), **condition)
-            for page in pages:
-                yield from map(cells.from_item, page["Items"])
+        return cells.read(self._client, self._table_of(grain), dimension, grain, since, until)
 
     def _table_of(self, grain: Grain) -> str:
         return self._health_table if grain == "minute" else self._table

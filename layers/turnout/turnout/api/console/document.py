@@ -12,13 +12,14 @@ from fastapi.routing import APIRoute
 
 from turnout.api.console.queries import FeedbackBody, Question, RequestsQuestion, UsageQuestion
 from turnout.api.console.wire import FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
-from turnout.api.document import COMMON, KEY, Responses
+from turnout.api.document import COMMON, KEY, REFERENCE, Responses
 from turnout.api.wire import ErrorBody
 from turnout.core.chat import JSON
 
 BAD: Responses = {400: {"model": ErrorBody, "description": "A parameter is wrong; see `param`"}}
 FORBIDDEN: Responses = {403: {"model": ErrorBody, "description": "The key sees only its own requests"}}
 UNKNOWN: Responses = {404: {"model": ErrorBody, "description": "This key has no such request"}}
+LARGE: Responses = {413: {"model": ErrorBody, "description": "The body is over the limit"}}
 UNAVAILABLE: Responses = {503: {"model": ErrorBody, "description": "The store does not answer; try again"}}
 ALWAYS: Responses = {**COMMON, **UNAVAILABLE}
 CSV: JSON = {"text/csv": {"schema": {"type": "string"}}}
@@ -27,34 +28,22 @@ ID: JSON = {"name": "id", "in": "path", "required": True, "schema": {"type": "st
 
 def _parameters(question: type[Question]) -> list[JSON]:
     """The fields of a question as parameters of a query string."""
-    schema = question.model_json_schema(mode="validation")
+    properties = question.model_json_schema(ref_template=REFERENCE)["properties"]
     return [
-        {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": field.pop("description", ""),
-            "schema": _plain(field),
-        }
-        for name, field in schema["properties"].items()
+        {"name": name, "in": "query", "description": field["description"], "schema": _without_null(field)}
+        for name, field in properties.items()
     ]
 
 
-def _plain(field: JSON) -> JSON:
-    """A field that may be left out, without null: a query string has none."""
+def _without_null(field: JSON) -> JSON:
+    """A query string has no null: what may be null in the question may be left out."""
     kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
-    return (
-        {"type": "string"}
-        if not kinds and "type" not in field and "enum" not in field
-        else kinds[0]
-        if kinds
-        else field
-    )
+    return kinds[0] if kinds else {name: value for name, value in field.items() if name not in ("description", "title")}
 
 
 def endpoints() -> dict[str, dict[str, Any]]:
     """What is told of each endpoint, by the name of its function: arguments of `APIRoute`."""
-    body = FeedbackBody.model_json_schema()
+    body = {"$ref": REFERENCE.format(model=FeedbackBody.__name__)}
     return {
         "list_requests": {
             "responses": {200: {"model": RequestPage, "description": "A page"}, **ALWAYS, **BAD, **FORBIDDEN},
@@ -78,7 +67,13 @@ def endpoints() -> dict[str, dict[str, Any]]:
             "openapi_extra": KEY,
         },
         "give_feedback": {
-            "responses": {200: {"model": FeedbackItem, "description": "What is kept"}, **ALWAYS, **BAD, **UNKNOWN},
+            "responses": {
+                200: {"model": FeedbackItem, "description": "What is kept"},
+                **ALWAYS,
+                **BAD,
+                **UNKNOWN,
+                **LARGE,
+            },
             "openapi_extra": {
                 "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
                 **KEY,
@@ -106,5 +101,8 @@ def _document(app: FastAPI) -> JSON:
         if isinstance(route, APIRoute)
     ]
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
+    for question in (RequestsQuestion, UsageQuestion, FeedbackBody):
+        schema = question.model_json_schema(ref_template=REFERENCE)
+        document["components"]["schemas"] |= {**schema.pop("$defs", {}), question.__name__: schema}
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     return document

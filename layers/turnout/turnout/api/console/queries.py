@@ -6,7 +6,15 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from turnout.api.body import SAYS
 from turnout.core.errors import InvalidRequest
@@ -43,7 +51,7 @@ def _micro(score: Decimal) -> Decimal:
     return round(score, 6)
 
 
-type Time = Annotated[float, BeforeValidator(_time)]
+type Time = Annotated[float, BeforeValidator(_time), WithJsonSchema({"type": "string"})]
 type Name = Annotated[str, Field(min_length=1, max_length=300)]
 type Period = Literal["hour", "day"]
 type Group = Literal["model", "task", "goal", "policy", "key", "tag"]

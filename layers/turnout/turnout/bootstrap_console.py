@@ -1,0 +1,31 @@
+"""The composition root of the console, apart from the router's so that neither starts with the other's imports."""
+
+from turnout.api.console.services import ConsoleServices
+from turnout.clock import SystemClock
+from turnout.config import Config
+from turnout.routing.circuit import Circuits
+from turnout.store import dynamo
+from turnout.store.amendments import DynamoAmendments
+from turnout.store.feedback import DynamoFeedback
+from turnout.store.health import DynamoHealth
+from turnout.store.keys import DynamoKeys
+from turnout.store.reader import DynamoCircuitReader, DynamoRollupReader
+from turnout.store.requests import DynamoRequests
+from turnout.store.rollups import DynamoRollups
+
+
+def console(config: Config) -> ConsoleServices:
+    """All that the console's endpoints need."""
+    clock, client, breaker = SystemClock(), dynamo.client(), config.breaker
+    log, rollups, minutes = config.request_log_table, config.rollups_table, config.health_table
+    requests = DynamoRequests(client, log, clock)
+    health = DynamoHealth(client, minutes, clock, breaker.window, breaker.cooldown)
+    limits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
+    return ConsoleServices(
+        keys=DynamoKeys(client, config.keys_table, config.key_cache_seconds, clock),
+        requests=requests,
+        rollups=DynamoRollupReader(DynamoRollups(client, rollups, minutes, clock)),
+        circuits=DynamoCircuitReader(health, limits, clock),
+        feedback=DynamoFeedback(requests, DynamoAmendments(client, log, rollups, minutes, clock), clock),
+        clock=clock,
+    )

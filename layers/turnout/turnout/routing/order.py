@@ -1,0 +1,66 @@
+"""The order of those that can take a request: as it was given, or by rank, stickiness and exploration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+
+from turnout.core.models import Model
+from turnout.core.records import Features
+from turnout.routing.choice import WEIGHTS, Outcomes, rank
+from turnout.routing.classify import Kind
+from turnout.routing.explore import draw
+
+type Models = tuple[Model, ...]
+
+GIVEN = {"list": "the request's list", "name": "the model that was asked for", "rule": "its chain"}
+"""What the candidates are, in words, where somebody else than the gateway gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Models in the order in which they are to be asked, and how that came about.
+
+    `propensity` is the probability with which the first was to be the first.
+    """
+
+    models: Models
+    reason: str
+    scores: dict[str, float] = field(default_factory=dict[str, float])
+    propensity: float = 1.0
+
+
+def kind_of(features: Features) -> Kind:
+    """The task, as far as it is known."""
+    return Kind(features.task, 0.0 if features.confidence is None else features.confidence)
+
+
+def given(able: Models, candidates: Models, features: Features) -> Order:
+    """Somebody else has chosen, and the order is theirs."""
+    reason = f"rule '{features.rule}': {GIVEN['rule']}" if features.source == "rule" else GIVEN[features.source]
+    first = not able or able[0] is candidates[0]
+    return Order(able, reason if first else f"{reason}; first of those that can do it")
+
+
+def chosen(able: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+    """By expected utility; then the model that the conversation is on, or by chance another, goes first."""
+    by_id = {model.id: model for model in able}
+    ranking = rank(tuple(by_id), kind_of(features), WEIGHTS[features.goal], outcomes, features.prompt_tokens)
+    ids, reason = ranking.order, f"auto:{features.goal}, {ranking.reason}"
+    scores = {name: score for name, score in zip(ids, ranking.scores, strict=True) if isfinite(score)}
+    if features.held in by_id:
+        return Order(_led_by(features.held, ids, by_id), f"{reason}; stays on the conversation's model", scores)
+    if features.held:
+        reason = f"{reason}; the conversation's model {features.held} is out"
+    if not ids:
+        return Order((), reason)
+    # A prompt that is not understood gets the safe choice, not an experiment.
+    drawn = draw(ids, 0.0 if ranking.safe else features.explore, seed)
+    reason = f"{reason}; explores" if drawn.explored else reason
+    return Order(_led_by(ids[drawn.first], ids, by_id), reason, scores, drawn.propensity)
+
+
+def _led_by(first: str, ids: Sequence[str], by_id: dict[str, Model]) -> Models:
+    """`first`, then the others as ranked, those of its vendor last: what ails a model may ail its vendor."""
+    vendor = by_id[first].vendor.name
+    others = sorted((by_id[name] for name in ids if name != first), key=lambda model: model.vendor.name == vendor)
+    return by_id[first], *others

@@ -1,0 +1,66 @@
+"""A decision of the past, made again from its record: with the same knowledge the same comes out, bit for bit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from turnout.catalog import Catalog
+from turnout.core.errors import UnknownModel
+from turnout.core.models import Model
+from turnout.core.records import Decision, Features, Record
+from turnout.routing.decision import Knowledge
+from turnout.routing.plan import Plan, decide
+
+
+class CannotReplay(ValueError):
+    """The record holds no decision, or one among models that the catalog no longer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The plan as it comes out now; `changed` tells which versions have, `differs` what did not come out as it was."""
+
+    record: Record
+    plan: Plan
+    changed: tuple[str, ...]
+    differs: tuple[str, ...]
+
+
+def replay(record: Record, knowledge: Knowledge) -> Replay:
+    """Decide again. Raises CannotReplay."""
+    if (decision := record.decision) is None:
+        raise CannotReplay(
+            f"The record of {record.id} holds no decision: the request was refused before there was one."
+        )
+    candidates = tuple(_as_it_was(knowledge.catalog, name, decision.features) for name in record.candidates)
+    plan = decide(candidates, decision.features, decision.seed, knowledge.outcomes)
+    now = replace(plan.decision, rules=knowledge.rules.version, catalog=knowledge.version)
+    return Replay(record, plan, tuple(_changed(decision, now)), tuple(_differing(record, decision, plan)))
+
+
+def _as_it_was(catalog: Catalog, name: str, features: Features) -> Model:
+    """The model, with its vendor ready to be asked or not as it was then, whatever keys there are here."""
+    try:
+        model = catalog.find(name)
+    except UnknownModel:
+        raise CannotReplay(f"The catalog no longer has {name}, which was a candidate.") from None
+    waits = model.vendor.name in features.unready
+    return replace(model, vendor=replace(model.vendor, key="", needs_key=waits))
+
+
+def _changed(then: Decision, now: Decision) -> Iterable[str]:
+    for name in ("rules", "catalog", "outcomes"):
+        old, new = getattr(then, name), getattr(now, name)
+        if old != new:
+            yield f"{name}: {old or 'none'}, now {new or 'none'}"
+
+
+def _differing(record: Record, then: Decision, plan: Plan) -> Iterable[str]:
+    now = plan.decision
+    pairs = {
+        "targets": (then.targets, now.targets),
+        "dropped": (record.dropped, plan.dropped),
+        "scores": (dict(then.scores), dict(now.scores)),
+        "propensity": (then.propensity, now.propensity),
+        "reason": (record.reason.partition("; after ")[0], plan.reason),
+    }
+    return (name for name, (old, new) in pairs.items() if old != new)

@@ -1,0 +1,87 @@
+"""Each event of the console is answered by its function, over an AWS in memory."""
+
+import os
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from tests.functions.conftest import KEY, Load, event
+from tests.functions.test_events import CONTEXT
+from turnout.clock import SystemClock
+from turnout.policy.counting import entry
+from turnout.store.dynamo import client, from_wire
+from turnout.store.log import from_item
+from turnout.store.rollups import DynamoRollups
+
+KEPT = {"expires_at": {"N": "4102444800"}}
+
+
+def put_row(**changes: Any) -> None:
+    """The row of the aggregator's event, which does not expire, in the log and counted."""
+    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"] | KEPT | changes
+    client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=image)
+    tables = os.environ["TURNOUT_ROLLUPS_TABLE"], os.environ["TURNOUT_HEALTH_TABLE"]
+    assert DynamoRollups(client(), *tables, SystemClock()).apply([entry(from_item(from_wire(image)))]) == {}
+
+
+def asked(load: Load, name: str) -> dict[str, Any]:
+    """The console's answer to an event, its body read."""
+    answer = load("console").handler(event(name), CONTEXT)
+    assert answer["statusCode"] == 200
+    return from_json(answer["body"])
+
+
+def test_it_shows_a_request_to_the_key_that_sent_it(load: Load) -> None:
+    put_row()
+    shown = asked(load, "console.request")
+    assert [attempt["outcome"] for attempt in shown["attempts"]] == ["error", "ok"]
+    assert shown["decision"]["candidates"] == ["openai/gpt-5.2", "anthropic/claude-sonnet-4.5"]
+    assert shown["cost_usd"] == "0.000111"
+
+
+@pytest.mark.parametrize("owner", [{"S": "key_of_another"}, None], ids=["another's", "no such row"])
+def test_it_does_not_tell_another_keys_request_from_none(load: Load, owner: dict[str, str] | None) -> None:
+    if owner:
+        put_row(key_id=owner)
+    answer = load("console").handler(event("console.request"), CONTEXT)
+    assert answer["statusCode"] == 404
+    assert from_json(answer["body"])["error"]["code"] == "request_not_found"
+
+
+def test_it_asks_for_a_key(load: Load) -> None:
+    question = event("console.request")
+    del question["headers"]["Authorization"], question["multiValueHeaders"]["Authorization"]
+    assert load("console").handler(question, CONTEXT)["statusCode"] == 401
+
+
+def test_it_lists_requests(load: Load) -> None:
+    put_row()
+    listed = asked(load, "console.requests")
+    assert [item["id"] for item in listed["data"]] == ["01KE0000000000000000000001"]
+    assert not listed["has_more"]
+
+
+def test_it_sums_up_usage_as_csv(load: Load) -> None:
+    put_row()
+    answer = load("console").handler(event("console.usage"), CONTEXT)
+    assert answer["headers"]["content-type"].startswith("text/csv")
+    header, line = answer["body"].splitlines()
+    told = dict(zip(header.split(","), line.split(","), strict=True))
+    assert (told["start"], told["group"]) == ("2026-01-01T00", KEY.id)
+    assert (told["requests"], told["input_tokens"], told["cost_usd"]) == ("1", "12", "0.000111")
+
+
+def test_it_shows_health_of_models_that_were_asked_lately(load: Load) -> None:
+    put_row()  # long ago
+    assert asked(load, "console.health") == {"object": "health", "minutes": 5, "data": []}
+
+
+def test_it_takes_feedback(load: Load) -> None:
+    put_row()
+    assert asked(load, "console.feedback")["score"] == 1
+    assert asked(load, "console.request")["feedback"]["comment"] == "Just right"
+
+
+def test_it_describes_itself(load: Load) -> None:
+    assert asked(load, "console.document")["info"]["title"] == "Turnout's console"

@@ -1,0 +1,88 @@
+"""`sam local invoke` for real: each event under `events/` is answered by its function in a container. Needs Docker.
+
+Not part of the plain test run, hence the name of this file: `pytest tests/sam/local_invoke.py`.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic_core import from_json
+
+from local.aws import EmbeddedAws, find_uvx
+from local.sam_api import OPTIONS, SAM, bridge, prepared
+from local.tables import physical_name
+from local.vendors import vendors
+from tests.functions.conftest import KEY, event
+from tests.sam.conftest import ROOT, Built
+from turnout.store.dynamo import client, to_wire
+from turnout.store.keys import fingerprint, to_item
+
+BASE_IMAGE = Path(__file__).parent / "docker/make_base_image.sh"
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.allow_hosts(["127.0.0.1", bridge() or "172.17.0.1"]),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+type Invoke = Callable[[str], Awaitable[Any]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def invoke(built: Built) -> AsyncGenerator[Invoke]:
+    """Sends an event to its function, which has an AWS and vendors on this machine."""
+    subprocess.run([BASE_IMAGE], env=os.environ | {"PYTHON_PREFIX": sys.base_prefix}, check=True)  # noqa: ASYNC221, S603 - ours
+    with EmbeddedAws() as aws, vendors({}, None, pace=1000.0) as simulated:
+        os.environ.update(aws.env)
+        async with prepared(built.folder, aws, simulated.settings) as (template, env):
+            fill()
+
+            async def invoked(name: str) -> Any:
+                function = f"{name.partition('.')[0].title()}Function"
+                options = ["--template", str(template), "--event", str(ROOT / "events" / f"{name}.json"), *OPTIONS]
+                command = [find_uvx(), "--quiet", "--from", SAM, "sam", "local", "invoke", function, *options]
+                process = await asyncio.create_subprocess_exec(*command, env=env, stdout=asyncio.subprocess.PIPE)
+                printed, _ = await process.communicate()
+                return from_json(printed.splitlines()[-1])
+
+            yield invoked
+
+
+def fill() -> None:
+    """Put in the key that the events carry, and the row that one of them asks for."""
+    secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
+    image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"] | {"expires_at": {"N": "4102444800"}}
+    key = to_wire(to_item(fingerprint(secret), KEY, 0, None))
+    client().put_item(TableName=physical_name("KeysTable"), Item=key)
+    client().put_item(TableName=physical_name("RequestLogTable"), Item=image)
+
+
+def answered(field: str, value: str) -> Callable[[Any], bool]:
+    """Whether an answer of HTTP has this in its JSON."""
+    return lambda answer: answer["statusCode"] == 200 and from_json(answer["body"])[field] == value
+
+
+# How the answer to each event is told from any other.
+ANSWERS: dict[str, Callable[[Any], bool]] = {
+    "router.chat": answered("object", "chat.completion"),
+    "router.stream": lambda answer: answer["statusCode"] == 200 and answer["body"].endswith("data: [DONE]\n\n"),
+    "router.models": answered("object", "list"),
+    "router.model": answered("id", "openai/gpt-5.2"),
+    "router.healthz": answered("status", "ok"),
+    "console.request": answered("id", "01KE0000000000000000000001"),
+    "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
+    "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,
+    "optimizer.schedule": lambda answer: answer["report"].endswith("reports/2026/01/01.json"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "events").glob("*.json")))
+async def test_sam_local_invoke_answers(invoke: Invoke, name: str) -> None:
+    answer = await invoke(name)
+    assert ANSWERS[name](answer), answer
