@@ -94,8 +94,18 @@ catalog: .venv ## refresh the catalog's prices and context windows
 	$(RUN) local.catalog_refresh
 
 .PHONY: lock
-lock: .tools ## resolve the dependencies anew
+lock: .tools ## resolve the dependencies anew, and write the layer's list
 	uv lock --upgrade
+	$(MAKE) requirements
+
+.PHONY: requirements
+requirements: .tools ## write layers/dependencies/requirements.txt from uv.lock
+	uv export --quiet --frozen --no-dev --no-emit-project --no-header --no-annotate \
+	  --format requirements-txt --output-file layers/dependencies/requirements.txt >/dev/null
+
+.PHONY: metrics
+metrics: .venv ## write docs/metrics.md from the code
+	$(RUN) turnout.telemetry.document > docs/metrics.md
 
 .PHONY: clean
 clean: ## remove what the other targets made

@@ -14,6 +14,7 @@ import uvicorn
 
 from local import dotenv
 from local.aws import AwsNotStarted, EmbeddedAws
+from local.both import both
 from local.kept import KeptChild
 from local.process import ChildFailed, python
 from local.stream_poller.setting import poller_env
@@ -22,7 +23,11 @@ from local.vendors import Vendors, vendors
 from local.view import ShownLog, Terminal
 from turnout import bootstrap
 from turnout.api.app import create_app
+from turnout.api.console.app import create_console
+from turnout.api.console.services import ConsoleServices
+from turnout.api.console.sight import ALL, SEES
 from turnout.api.services import Services
+from turnout.bootstrap_console import console
 from turnout.catalog import BadCatalog
 from turnout.config import BadConfig, Config
 from turnout.store.keys import DynamoKeys
@@ -60,16 +65,17 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
             config = Config.from_env({**env, **stores, **answering.settings})
             services = bootstrap.services(config)
             with KeptChild("the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting):
-                asyncio.run(_serve(terminal, listening, services, answering))
+                asyncio.run(_serve(terminal, listening, services, answering, console(config)))
 
 
-async def _serve(terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors) -> None:
+async def _serve(
+    terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors, seeing: ConsoleServices
+) -> None:
     assert isinstance(services.keys, DynamoKeys)
-    secret, _ = await services.keys.create("laptop")
+    secret, _ = await services.keys.create("laptop", {SEES: ALL})
     shown = replace(services, log=ShownLog(services.log, terminal))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(shown), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    )
+    app = both(create_app(shown), create_console(seeing))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     terminal.ready(url, secret, answering, services.gateway.catalog.auto())
     await server.serve([listening])

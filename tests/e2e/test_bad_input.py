@@ -50,7 +50,7 @@ def wrong(param: str, remedy: str, **changes: Any) -> Bad:
 
 
 def unfit(*remedy: str, **changes: Any) -> Bad:
-    return Bad(400, "no_eligible_model", "model", (*remedy, "name another model"), asked(**changes))
+    return Bad(400, "no_eligible_model", "model", (*remedy, "Change the request"), asked(**changes))
 
 
 def not_json(content: bytes) -> Bad:
@@ -114,7 +114,7 @@ BAD_INPUT: dict[str, Bad] = {
     "a prompt and an answer that fit no window": unfit("its window holds", model="mistral-large", max_tokens=262_144),
     "an answer longer than any": unfit("answers at most", max_tokens=1_000_000),
     "a vendor without a key": unfit("no API key for xai", model="grok-4.3"),
-    "more than a request may cost": unfit("may cost", turnout={"max_cost_usd": 0.000001}),
+    "more than a request may cost": unfit("may cost", "it needs max_cost_usd", turnout={"max_cost_usd": 0.000001}),
     # keys
     "no key": no_entry("missing_api_key", BEARER, {}),
     "an empty key": no_entry("missing_api_key", BEARER, {"authorization": "Bearer"}),

@@ -49,7 +49,12 @@ async def test_the_router_answers_a_streamed_chat_buffered_under_mangum(
 
 @pytest.mark.parametrize(
     ("name", "field", "value"),
-    [("router.models", "object", "list"), ("router.model", "id", "openai/gpt-5.2"), ("router.healthz", "status", "ok")],
+    [
+        ("router.models", "object", "list"),
+        ("router.model", "id", "openai/gpt-5.2"),
+        ("router.healthz", "status", "ok"),
+        ("router.route", "object", "route"),
+    ],
 )
 async def test_the_router_answers_its_other_routes(
     load: Load, monkeypatch: pytest.MonkeyPatch, name: str, field: str, value: str

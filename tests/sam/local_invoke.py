@@ -74,6 +74,7 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "router.stream": lambda answer: answer["statusCode"] == 200 and answer["body"].endswith("data: [DONE]\n\n"),
     "router.models": answered("object", "list"),
     "router.model": answered("id", "openai/gpt-5.2"),
+    "router.route": answered("object", "route"),
     "router.healthz": answered("status", "ok"),
     "console.request": answered("id", "01KE0000000000000000000001"),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},

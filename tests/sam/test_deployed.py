@@ -40,6 +40,8 @@ MAY: dict[str, set[str]] = {
         "dynamodb:PutItem RequestLog",
         "dynamodb:GetItem Keys",
         "dynamodb:Query Health",
+        "dynamodb:GetItem Health",
+        "dynamodb:PutItem Health",
         "dynamodb:UpdateItem Health",
         "secretsmanager:GetSecretValue vendor-keys",
     }
@@ -73,6 +75,11 @@ MAY: dict[str, set[str]] = {
     | logs("Console")
     | {
         "dynamodb:GetItem RequestLog",
+        "dynamodb:Query RequestLog/by_day",
+        "dynamodb:UpdateItem RequestLog",
+        "dynamodb:Query Rollups",
+        "dynamodb:UpdateItem Rollups",
+        "dynamodb:Query Health",
         "dynamodb:GetItem Keys",
     },
     "OptimizerTimerRole": {

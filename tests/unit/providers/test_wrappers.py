@@ -200,3 +200,21 @@ async def test_a_model_whose_vendor_is_out_keeps_its_turn_to_be_probed() -> None
     with pytest.raises(errors.CircuitOpen):
         await collect(guarded(FakeVendors(clock).ask, circuits)(call(clock)))
     assert circuits.wait(ALPHA.id) == 0.0
+
+
+async def test_a_whole_answer_is_put_to_the_free_checks_and_a_failed_one_is_not() -> None:
+    clock = FakeClock()
+    vendors = FakeVendors(clock, alpha=[[GARBLED], [Delta(text="hal", finish="length"), Done()]])
+    some = call(clock)
+    await collect(stack(vendors, clock)(some))
+    assert [attempt.signals for attempt in some.record.attempts] == [{}, {"cut": True, "refused": False}]
+
+
+async def test_a_client_that_leaves_after_the_end_has_had_a_whole_answer() -> None:
+    clock = FakeClock()
+    some = call(clock)
+    async with aclosing(stack(FakeVendors(clock, alpha=[answer("hi")]), clock)(some)) as events:
+        async for event in events:
+            if isinstance(event, Done):
+                break
+    assert some.record.attempts[0].outcome == "ok"

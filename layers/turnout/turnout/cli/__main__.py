@@ -10,13 +10,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from turnout.catalog import BadCatalog
 from turnout.cli.command import CannotDo, Command
+from turnout.cli.explain import EXPLAIN
 from turnout.cli.recount import RECOUNT
 from turnout.cli.recover import RECOVER
 from turnout.cli.reprice import REPRICE
-from turnout.cli.world import world
+from turnout.cli.rules import RULES
+from turnout.cli.world import World
 from turnout.config import BadConfig, Config
+from turnout.routing.rules_file import BadRules
 
-COMMANDS: Mapping[str, Command] = {"recover": RECOVER, "recount": RECOUNT, "reprice": REPRICE}
+COMMANDS: Mapping[str, Command] = {
+    "recover": RECOVER,
+    "recount": RECOUNT,
+    "reprice": REPRICE,
+    "rules": RULES,
+    "explain": EXPLAIN,
+}
 
 
 def main() -> None:
@@ -28,14 +37,15 @@ def run(arguments: Sequence[str], env: Mapping[str, str], stdin: TextIO, stdout:
     """The exit code, or one line that says why nothing could be done. Exits for --help and wrong arguments."""
     args = _parser().parse_args(arguments)
     try:
-        return COMMANDS[args.command].run(args, world(Config.from_env(env), stdin, stdout))
-    except (CannotDo, BadConfig, BadCatalog, BotoCoreError, ClientError) as error:
+        return COMMANDS[args.command].run(args, World(Config.from_env(env), stdin, stdout))
+    except (CannotDo, BadConfig, BadCatalog, BadRules, BotoCoreError, ClientError) as error:
         return f"turnout {args.command}: {error}"
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="turnout", description="Tends the record of a deployment: the tables that TURNOUT_* and AWS_* name."
+        prog="turnout",
+        description="Tends the record of a deployment, and explains its decisions: what TURNOUT_* and AWS_* name.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():

@@ -1,51 +1,76 @@
-"""What the commands are given: the stores of a deployment, and where to write."""
+"""What the commands are given: where to write, and the stores of a deployment, made when a command asks for one."""
 
-from dataclasses import dataclass
-from typing import TextIO
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from turnout import bootstrap
 from turnout.catalog import Catalog
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.core.ports import Clock
+from turnout.routing.decision import Knowledge
 from turnout.store import dynamo
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class World:
     """`stdin` and `stdout` are the terminal's, or what they are piped to."""
 
-    catalog: Catalog
-    requests: DynamoRequests
-    rollups: DynamoRollups
-    amendments: DynamoAmendments
-    recovery: DynamoRecovery
-    clock: Clock
-    retention_days: int
+    config: Config
     stdin: TextIO
     stdout: TextIO
+    clock: Clock = field(default_factory=SystemClock)
 
     def say(self, line: str) -> None:
         """One line for who reads along."""
         print(line, file=self.stdout)
 
+    @property
+    def retention_days(self) -> int:
+        """How long rows live."""
+        return self.config.retention_days
 
-def world(config: Config, stdin: TextIO, stdout: TextIO, clock: Clock | None = None) -> World:
-    """The stores that the configuration names. Raises BadCatalog."""
-    clock, client = clock or SystemClock(), dynamo.client()
-    log, rollups, minutes = config.request_log_table, config.rollups_table, config.health_table
-    return World(
-        catalog=bootstrap.catalog(config),
-        requests=DynamoRequests(client, log, clock),
-        rollups=DynamoRollups(client, rollups, minutes, clock),
-        amendments=DynamoAmendments(client, log, rollups, minutes, clock),
-        recovery=DynamoRecovery(client, log, config.retention_days, clock),
-        clock=clock,
-        retention_days=config.retention_days,
-        stdin=stdin,
-        stdout=stdout,
-    )
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The models. Raises BadCatalog."""
+        return bootstrap.catalog(self.config)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What decisions are made with. Raises BadCatalog or BadRules."""
+        return bootstrap.knowledge(self.config)
+
+    @cached_property
+    def requests(self) -> DynamoRequests:
+        """The log, read."""
+        return DynamoRequests(self._client, self.config.request_log_table, self.clock)
+
+    @cached_property
+    def rollups(self) -> DynamoRollups:
+        """The sums."""
+        return DynamoRollups(self._client, self.config.rollups_table, self.config.health_table, self.clock)
+
+    @cached_property
+    def amendments(self) -> DynamoAmendments:
+        """Changes of rows, with the sums."""
+        config = self.config
+        return DynamoAmendments(
+            self._client, config.request_log_table, config.rollups_table, config.health_table, self.clock
+        )
+
+    @cached_property
+    def recovery(self) -> DynamoRecovery:
+        """Rows that come late."""
+        return DynamoRecovery(self._client, self.config.request_log_table, self.retention_days, self.clock)
+
+    @cached_property
+    def _client(self) -> "DynamoDBClient":
+        return dynamo.client()

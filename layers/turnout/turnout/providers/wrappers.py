@@ -16,6 +16,7 @@ from turnout.core.errors import CircuitOpen, VendorError
 from turnout.core.events import Answer, Done, Events, Usage
 from turnout.core.ports import Ask, Call, Clock
 from turnout.core.records import Attempt
+from turnout.policy.signals import signals
 from turnout.routing.shared import AnyCircuits
 
 LONGEST_MESSAGE = 500
@@ -71,13 +72,14 @@ def recorded(ask: Ask, clock: Clock) -> Ask:
                     answer.add(event)
                     if isinstance(event, Done):
                         _settle(attempt, call, answer, clock)
+                        attempt.signals = signals(call.chat, answer)
                     yield event
             attempt.outcome, attempt.status = "ok", 200
         except VendorError as error:
             _failed(attempt, error)
             raise
         except (GeneratorExit, asyncio.CancelledError):
-            attempt.outcome = attempt.outcome if answer.done else "aborted"
+            attempt.outcome = "ok" if answer.done else "aborted"
             raise
         finally:
             attempt.latency_ms = _ms(clock.monotonic() - begun)
