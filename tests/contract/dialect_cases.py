@@ -43,6 +43,7 @@ class ToldUsage(Strict):
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+    image: int = 0
 
 
 class After(Strict):

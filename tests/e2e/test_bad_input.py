@@ -50,7 +50,7 @@ def wrong(param: str, remedy: str, **changes: Any) -> Bad:
 
 
 def unfit(*remedy: str, **changes: Any) -> Bad:
-    return Bad(400, "no_eligible_model", "model", (*remedy, "Change the request"), asked(**changes))
+    return Bad(400, "no_eligible_model", "model", remedy, asked(**changes))
 
 
 def not_json(content: bytes) -> Bad:
@@ -109,7 +109,10 @@ BAD_INPUT: dict[str, Bad] = {
     ),
     # what no model of the chain can do
     "a picture for models that see none": unfit(
-        "cannot do images", messages=[user([PICTURE])], turnout={"models": ["deepseek-v4-pro", "groq/gpt-oss-20b"]}
+        "cannot do images",
+        "name another model",
+        messages=[user([PICTURE])],
+        turnout={"models": ["deepseek-v4-pro", "groq/gpt-oss-20b"]},
     ),
     "a prompt and an answer that fit no window": unfit("its window holds", model="mistral-large", max_tokens=262_144),
     "an answer longer than any": unfit("answers at most", max_tokens=1_000_000),

@@ -192,10 +192,11 @@ async def test_a_model_whose_circuit_is_open_is_left_out_while_there_is_another(
 async def test_when_all_circuits_are_open_the_client_is_told_when_to_come_back() -> None:
     clock = FakeClock()
     some = gateway(clock, FakeVendors(clock, alpha=[[errors.Overloaded("busy")]]), A)
-    for _ in range(2):
-        exchange = some.answer(Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock))
-        with pytest.raises(errors.Exhausted) as caught:
-            await collect(exchange.events)
+    with pytest.raises(errors.Exhausted):
+        await asked(some, Request(CHAT, "auto"))
+    exchange = some.answer(Request(CHAT, "auto"), KEY, "01J", Deadline(clock.monotonic() + 60, clock))
+    with pytest.raises(errors.Exhausted) as caught:
+        await collect(exchange.events)
     assert [attempt.outcome for attempt in exchange.record.attempts] == ["skipped"]
     assert (caught.value.http_status, exchange.record.dropped) == (503, ())
     assert caught.value.retry_after

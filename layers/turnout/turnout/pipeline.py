@@ -164,5 +164,6 @@ def _usage_shown(record: Record) -> Usage:
         cache_write=sum(usage.cache_write for usage in shown),
         output=sum(usage.output for usage in shown),
         reasoning=sum(usage.reasoning for usage in shown),
+        image=sum(usage.image for usage in shown),
         source="vendor" if all(usage.source == "vendor" for usage in shown) else "estimated",
     )

@@ -60,7 +60,8 @@ def plan(
     model: str = "auto", known: Knowledge = KNOWN, chat: Chat = CHAT, key: Key = KEY, held: str = "", **options: Any
 ) -> Plan:
     """The plan of a request for code, unless the task is another one."""
-    request = Request(chat, model, Options(**({"task": "code"} | options)))
+    wishes: dict[str, Any] = {"task": "code"} | options
+    request = Request(chat, model, Options(**wishes))
     return make_plan(Asked(request, key, AT, held), known, "01J")
 
 

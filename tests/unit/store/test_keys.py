@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from tests.unit.store.aws import KEYS_TABLE, Answer, Outage, dynamo_keys, refusa
 from tests.unit.store.contracts import Issued, KeysContract
 from turnout.core.ports import Key
 from turnout.store.dynamo import StoreUnavailable, from_wire
-from turnout.store.keys import GRACE_SECONDS, PREFIX, UNKNOWN_SECONDS, DynamoKeys
+from turnout.store.keys import GRACE_SECONDS, MOST_EXPLORED, PREFIX, UNKNOWN_SECONDS, DynamoKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -146,3 +147,26 @@ async def test_what_is_no_key_by_its_shape_asks_no_table(dynamodb: "DynamoDBClie
     with Outage(dynamodb) as outage:
         assert await keys.find("sk-proj-somebody-elses") is None
     assert outage.calls == 0
+
+
+async def test_a_key_explores_only_if_that_is_said(keys: DynamoKeys) -> None:
+    secret, key = await keys.create("usual")
+    daring, bold = await keys.create("daring", explore=0.05)
+    assert (key.explore, bold.explore) == (0.0, 0.05)
+    assert [await keys.find(secret), await keys.find(daring)] == [key, bold]
+
+
+async def test_a_key_from_before_there_was_exploration_does_not_explore(
+    dynamodb: "DynamoDBClient", keys: DynamoKeys
+) -> None:
+    secret, key = await keys.create("old", explore=0.1)
+    (item,) = dynamodb.scan(TableName=KEYS_TABLE)["Items"]
+    del item["explore"]
+    dynamodb.put_item(TableName=KEYS_TABLE, Item=item)
+    assert await keys.find(secret) == replace(key, explore=0.0)
+
+
+@pytest.mark.parametrize("share", [-0.1, MOST_EXPLORED + 0.01])
+async def test_a_share_that_is_no_small_one_is_refused(keys: DynamoKeys, share: float) -> None:
+    with pytest.raises(ValueError, match="explore must be from 0 to"):
+        await keys.create("wild", explore=share)

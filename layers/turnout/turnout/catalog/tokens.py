@@ -59,6 +59,11 @@ def estimate_chat(chat: Chat) -> int:
     )
 
 
+def estimate_images(chat: Chat) -> int:
+    """Those tokens of the prompt that are pictures."""
+    return IMAGE * sum(isinstance(part, Image) for message in chat.messages for part in message.parts)
+
+
 def estimate_answer(answer: Answer) -> int:
     """Tokens of an answer, whole or cut; what a model thought but did not show cannot be known."""
     return sum(map(_choice, answer.choices.values()))

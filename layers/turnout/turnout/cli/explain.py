@@ -56,7 +56,7 @@ def _in_file(path: Path) -> Record:
 
 def _as_row(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row as the table has it; of what the console answers, the fields that a decision needs."""
-    decision = item.get("decision") or {}
+    decision: Mapping[str, Any] = item.get("decision") or {}
     if "basis" not in decision:
         return item
     kept = {name: item[name] for name in ("id", "key_id", "requested", "stream", "reason")}

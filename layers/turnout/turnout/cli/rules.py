@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from turnout.cli.world import World
 from turnout.core.chat import Chat, Message, Options, Request, Text
 from turnout.core.ports import Key
 from turnout.modes import MODES
-from turnout.routing.decision import AUTO, Asked, Knowledge, subject_of
-from turnout.routing.plan import make_plan
+from turnout.routing.decision import AUTO, Asked, Knowledge, observe, subject_of
+from turnout.routing.plan import decide
+from turnout.routing.replay import with_keys
 from turnout.routing.rules import Rule, Rules, When
 from turnout.routing.rules_file import read
 from turnout.routing.rules_when import Subject, misses
@@ -38,7 +40,9 @@ def _run(args: Namespace, world: World) -> int:
     asked = Asked(_request(args, world), Key(args.key, args.key), _moment(args.at, world))
     for line in _told(known.rules, subject_of(asked)):
         world.say(line)
-    plan = make_plan(asked, known, "rules-test")
+    candidates, features = observe(asked, known)
+    # The rules are those of a deployment that has its vendors' keys, and this machine need not.
+    plan = decide(tuple(map(with_keys, candidates)), replace(features, unready=()), 0, known.outcomes)
     world.say(f"so: {plan.reason}")
     world.say(f"targets: {', '.join(model.id for model in plan.targets) or 'none'}")
     for drop in plan.dropped:

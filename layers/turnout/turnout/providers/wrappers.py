@@ -10,7 +10,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from turnout.catalog.pricing import cost, price_on
-from turnout.catalog.tokens import estimate_answer, estimate_chat
+from turnout.catalog.tokens import estimate_answer, estimate_chat, estimate_images
 from turnout.config import Retries
 from turnout.core.errors import CircuitOpen, VendorError
 from turnout.core.events import Answer, Done, Events, Usage
@@ -115,7 +115,9 @@ def _usage(attempt: Attempt, call: Call, answer: Answer) -> Usage:
     if answer.done and answer.done.usage:
         return answer.done.usage
     if answer.done or answer.choices or attempt.billed or attempt.outcome == "aborted":
-        return Usage(input=estimate_chat(call.chat), output=estimate_answer(answer), source="estimated")
+        image = estimate_images(call.chat)
+        prompt = estimate_chat(call.chat)
+        return Usage(input=prompt - image, output=estimate_answer(answer), image=image, source="estimated")
     return Usage()
 
 

@@ -1,6 +1,6 @@
 """A decision of the past, made again from its record: with the same knowledge the same comes out, bit for bit."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from turnout.catalog import Catalog
@@ -38,13 +38,15 @@ def replay(record: Record, knowledge: Knowledge) -> Replay:
 
 
 def _as_it_was(catalog: Catalog, name: str, features: Features) -> Model:
-    """The model, with its vendor ready to be asked or not as it was then, whatever keys there are here."""
     try:
-        model = catalog.find(name)
+        return with_keys(catalog.find(name), but_for=features.unready)
     except UnknownModel:
         raise CannotReplay(f"The catalog no longer has {name}, which was a candidate.") from None
-    waits = model.vendor.name in features.unready
-    return replace(model, vendor=replace(model.vendor, key="", needs_key=waits))
+
+
+def with_keys(model: Model, but_for: Collection[str] = ()) -> Model:
+    """The model as it is where all vendors but those have their keys, whatever keys there are here."""
+    return replace(model, vendor=replace(model.vendor, key="", needs_key=model.vendor.name in but_for))
 
 
 def _changed(then: Decision, now: Decision) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """Reads a GenerateContentResponse, whole or in pieces: https://ai.google.dev/api/generate-content#response-body."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Required, TypedDict
@@ -73,11 +73,20 @@ class PromptFeedback(TypedDict, total=False):
     blockReasonMessage: str
 
 
+class ModalityTokenCount(TypedDict, total=False):
+    """Tokens of one kind of content: TEXT, IMAGE and others."""
+
+    modality: str
+    tokenCount: int
+
+
 class UsageMetadata(TypedDict, total=False):
     """Tokens so far. The prompt's count includes the cached ones, the candidates' leaves out the thoughts."""
 
     promptTokenCount: int
+    promptTokensDetails: list[ModalityTokenCount]
     cachedContentTokenCount: int
+    cacheTokensDetails: list[ModalityTokenCount]
     toolUsePromptTokenCount: int
     candidatesTokenCount: int
     thoughtsTokenCount: int
@@ -218,12 +227,20 @@ class Decoder:
 def usage_of(counted: UsageMetadata) -> Usage:
     """The count in disjoint buckets; results of Google's own tools are part of the input."""
     cached = counted.get("cachedContentTokenCount", 0)
+    fresh = max(0, counted.get("promptTokenCount", 0) - cached)
+    seen = _pictures(counted.get("promptTokensDetails", ())) - _pictures(counted.get("cacheTokensDetails", ()))
+    image = min(max(0, seen), fresh)
     return Usage(
-        input=max(0, counted.get("promptTokenCount", 0) - cached) + counted.get("toolUsePromptTokenCount", 0),
+        input=fresh - image + counted.get("toolUsePromptTokenCount", 0),
+        image=image,
         cached_input=cached,
         output=counted.get("candidatesTokenCount", 0),
         reasoning=counted.get("thoughtsTokenCount", 0),
     )
+
+
+def _pictures(details: Iterable[ModalityTokenCount]) -> int:
+    return sum(one.get("tokenCount", 0) for one in details if one.get("modality") == "IMAGE")
 
 
 def _checked(validate: Callable[[Any], Response | list[Response]], given: Any) -> list[Response]:

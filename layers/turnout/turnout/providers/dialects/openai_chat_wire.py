@@ -91,6 +91,7 @@ class WireDetails(_Wire):
 
     cached_tokens: NonNegativeInt | None = None
     cache_write_tokens: NonNegativeInt | None = None
+    image_tokens: NonNegativeInt | None = None
     reasoning_tokens: NonNegativeInt | None = None
 
 
@@ -115,7 +116,9 @@ class WireUsage(_Wire):
         cached = details.cached_tokens or self.prompt_cache_hit_tokens or self.num_cached_tokens or self.cached_tokens
         cached, written = cached or 0, details.cache_write_tokens or 0
         output, reasoning = self._output(prompt)
-        return Usage(max(0, prompt - cached - written), cached, written, output, reasoning)
+        fresh = max(0, prompt - cached - written)
+        image = min(details.image_tokens or 0, fresh)  # nobody tells which of them were cached
+        return Usage(fresh - image, cached, written, output, reasoning, image)
 
     def _output(self, prompt: int) -> tuple[int, int]:
         """Output and reasoning. OpenAI counts reasoning inside of completion_tokens; xAI and Google do not.
