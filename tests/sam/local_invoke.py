@@ -63,7 +63,7 @@ def fill() -> None:
     client().put_item(TableName=physical_name("RequestLogTable"), Item=image)
 
 
-def answered(field: str, value: str) -> Callable[[Any], bool]:
+def answered(field: str, value: Any) -> Callable[[Any], bool]:
     """Whether an answer of HTTP has this in its JSON."""
     return lambda answer: answer["statusCode"] == 200 and from_json(answer["body"])[field] == value
 
@@ -77,6 +77,11 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "router.route": answered("object", "route"),
     "router.healthz": answered("status", "ok"),
     "console.request": answered("id", "01KE0000000000000000000001"),
+    "console.requests": answered("object", "list"),
+    "console.usage": lambda answer: answer["headers"]["content-type"].startswith("text/csv"),
+    "console.health": answered("object", "health"),
+    "console.feedback": answered("score", 1),
+    "console.document": answered("openapi", "3.1.0"),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
     "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,
     "optimizer.schedule": lambda answer: answer["report"].endswith("reports/2026/01/01.json"),

@@ -146,6 +146,17 @@ async def test_the_console_tells_a_request_to_the_key_that_sent_it_and_to_no_oth
         await others.get(f"/requests/{request}", cast_to=dict[str, Any])
 
 
+async def test_the_console_takes_feedback_and_answers_on_its_other_routes(stack: Stack) -> None:
+    ours = await client(stack)
+    request = await chat(ours)
+    feedback = {"request_id": request, "thumbs": "up"}
+    assert (await ours.post("/feedback", body=feedback, cast_to=dict[str, Any]))["score"] == 1
+    listed = await ours.get("/requests", cast_to=dict[str, Any])
+    assert [one["id"] for one in listed["data"]] == [request]
+    for route in ("usage", "health"):
+        assert (await ours.get(f"/{route}", cast_to=dict[str, Any]))["object"] == route
+
+
 async def test_a_stranger_is_refused(stack: Stack) -> None:
     stranger = openai.AsyncOpenAI(base_url=stack.url, api_key=f"sk-turnout-{'x' * 43}", max_retries=0)
     with pytest.raises(openai.AuthenticationError):

@@ -1,4 +1,4 @@
-"""What answers cost, from a vendor's bytes to the row: the mistakes that gateways have made in public, each as a case."""
+"""What answers cost, from a vendor's bytes to the row: mistakes that gateways have made in public, each as a case."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -57,7 +57,7 @@ def gemini(usage: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
 
 
 def anthropic(usage: dict[str, Any], output: int) -> list[Frame]:
-    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": usage}
+    message: dict[str, Any] = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": usage}
     block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}}
     end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": output}}

@@ -277,9 +277,8 @@ def as_it_was(models: tuple[Model, ...], known: Features) -> tuple[Model, ...]:
 def test_a_decision_comes_out_of_its_row_again_bit_for_bit(
     candidates: tuple[Model, ...], known: Features, seed: int, outcomes: Outcomes
 ) -> None:
-    made = decide(as_it_was(candidates, known), known, seed, outcomes)
     knowledge = knowing(*MODELS, outcomes=outcomes)
-    made = replace(made, decision=replace(made.decision, catalog=knowledge.version))
+    made = decide(as_it_was(candidates, known), replace(known, catalog=knowledge.version), seed, outcomes)
     record = Record("01J", AT, "key-1", "auto", stream=False)
     made.note(record)
     row = from_item(from_wire(to_wire(to_item(record, 90))))

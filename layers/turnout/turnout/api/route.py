@@ -29,8 +29,8 @@ def route_item(plan: Plan) -> RouteItem:
         "seed": decision.seed,
         "versions": {
             "policy": decision.outcomes or None,
-            "rules": decision.rules or None,
-            "catalog": decision.catalog or None,
+            "rules": features.rules or None,
+            "catalog": features.catalog or None,
         },
     }
 

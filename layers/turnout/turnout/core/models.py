@@ -87,8 +87,8 @@ class Model:
     capabilities: frozenset[Capability]
     prices: tuple[Price, ...]
     auto: int = 0
+    id: str = field(init=False, compare=False)
+    """`vendor/name`, unique in the catalog; made once, since a decision compares it a hundred times."""
 
-    @property
-    def id(self) -> str:
-        """`vendor/name`, unique in the catalog."""
-        return f"{self.vendor.name}/{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.vendor.name}/{self.name}")

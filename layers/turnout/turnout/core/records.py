@@ -58,6 +58,7 @@ class Features:
     where nobody had to classify. `forbidden` and `resting` (with an open circuit) are ids of candidates, `unready`
     vendors of candidates that cannot be asked here. The last `fallbacks` candidates are the client's own, which no
     ranking moves. `held` is the id of the model that the conversation is on. `day` (UTC) is the one whose prices hold.
+    `rules` and `catalog` are versions.
     """
 
     day: str
@@ -78,6 +79,8 @@ class Features:
     resting: tuple[str, ...] = ()
     held: str = ""
     explore: float = 0.0
+    rules: str = ""
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,6 @@ class Decision:
     propensity: float = 1.0
     scores: Mapping[str, float] = field(default_factory=dict[str, float])
     targets: tuple[str, ...] = ()
-    rules: str = ""
-    catalog: str = ""
     outcomes: str = ""
 
 

@@ -3,16 +3,16 @@
 What it gives is all that `plan.decide` needs, so a record that keeps it can be decided again without the prompt.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import blake2b
 from typing import get_args
 
 from turnout.catalog import Catalog
 from turnout.catalog.tokens import estimate_chat
-from turnout.core.chat import Goal, Request
+from turnout.core.chat import Chat, Goal, Request
 from turnout.core.errors import InvalidRequest, UnknownModel
 from turnout.core.models import Model
 from turnout.core.ports import Key
@@ -20,8 +20,10 @@ from turnout.core.records import Features, Source
 from turnout.routing.choice import Outcomes
 from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
-from turnout.routing.rules import Rule, Rules, Then
+from turnout.routing.rules import Rules, Then
 from turnout.routing.rules_when import Subject, first
+
+type Models = tuple[Model, ...]
 
 GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
 AUTO = "auto"
@@ -71,6 +73,20 @@ def chooses(request: Request) -> bool:
     return not request.options.models and (request.model == AUTO or request.model.startswith(f"{AUTO}:"))
 
 
+@dataclass(slots=True)
+class _Lazy:
+    """The kind, found out when it is asked for, once; the client's word needs no finding out."""
+
+    chat: Chat
+    told: str
+    kind: Kind | None = None
+
+    def __call__(self) -> Kind:
+        if self.kind is None:
+            self.kind = Kind(self.told, 1.0) if self.told else classify(self.chat)
+        return self.kind
+
+
 def subject_of(asked: Asked) -> Subject:
     """What rules look at."""
     chat, options = asked.request.chat, asked.request.options
@@ -81,48 +97,57 @@ def subject_of(asked: Asked) -> Subject:
         tokens=estimate_chat(chat),
         needs=needs(chat),
         at=asked.at,
-        kind=cache(lambda: Kind(options.task, 1.0) if options.task else classify(chat)),
+        kind=_Lazy(chat, options.task),
     )
 
 
-def observe(asked: Asked, knowledge: Knowledge) -> tuple[tuple[Model, ...], Features]:
+def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
     """The candidates and the features. Raises UnknownModel or InvalidRequest, each with the field to mend."""
     request, subject = asked.request, subject_of(asked)
     goal = goal_of(request)
     rule = first(knowledge.rules, subject)
-    source, named = _named(request, rule.then if rule else NOTHING, knowledge.catalog)
-    fallbacks = [_find(knowledge.catalog, name, "turnout.fallbacks") for name in request.options.fallbacks]
-    candidates = tuple(dict.fromkeys([*named, *fallbacks]))
-    classified = source == "auto" or knowledge.rules.on_task
-    features = replace(
-        _limited(asked, subject, rule, candidates),
+    then = rule.then if rule else NOTHING
+    source, named = _named(request, then, knowledge.catalog)
+    candidates = _with_fallbacks(named, request, knowledge.catalog)
+    # Nobody pays for a classification that nothing depends on.
+    known = source == "auto" or knowledge.rules.on_task or bool(request.options.task)
+    kind = subject.kind() if known else Kind("", 0.0)
+    return candidates, Features(
         source=source,
-        goal=goal or (rule and rule.then.goal) or "balanced",
-        fallbacks=len(candidates) - len(dict.fromkeys(named)),
-        task=subject.kind().task if classified else request.options.task,
-        confidence=subject.kind().confidence if classified else None,
-    )
-    return candidates, features
-
-
-def _limited(asked: Asked, subject: Subject, rule: Rule | None, candidates: tuple[Model, ...]) -> Features:
-    """What limits the choice, whoever makes it."""
-    options, then = asked.request.options, rule.then if rule else NOTHING
-    return Features(
-        day=datetime.fromtimestamp(asked.at, UTC).date().isoformat(),
-        prompt_tokens=subject.tokens,
-        answer_tokens=subject.chat.max_tokens or 0,
-        needs=tuple(sorted(subject.needs)),
-        mode=(options.mode != DEFAULT_MODE and options.mode) or then.mode or DEFAULT_MODE,
+        goal=goal or then.goal or "balanced",
+        mode=_mode(request.options.mode, then),
         rule=rule.name if rule else "",
-        max_cost_usd=_tighter(options.max_cost_usd, then.max_cost_usd),
-        max_latency_ms=_tighter(options.max_latency_ms, then.max_latency_ms),
-        forbidden=tuple(model.id for model in candidates if then.forbids(model.id, model.vendor.name)),
+        task=kind.task,
+        confidence=kind.confidence if known else None,
+        fallbacks=len(candidates) - len(named),
+        day=_day(asked.at),
+        prompt_tokens=subject.tokens,
+        answer_tokens=request.chat.max_tokens or 0,
+        needs=tuple(sorted(subject.needs)),
+        max_cost_usd=_tighter(request.options.max_cost_usd, then.max_cost_usd),
+        max_latency_ms=_tighter(request.options.max_latency_ms, then.max_latency_ms),
+        forbidden=_forbidden(candidates, then),
         unready=tuple(sorted({model.vendor.name for model in candidates if not model.vendor.ready})),
-        resting=tuple(model.id for model in candidates if asked.is_open(model)),
+        resting=tuple([model.id for model in candidates if asked.is_open(model)]),
         held=asked.held,
         explore=asked.key.explore,
+        rules=knowledge.rules.version,
+        catalog=knowledge.version,
     )
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _mode(wanted: str, then: Then) -> str:
+    return wanted if wanted != DEFAULT_MODE else then.mode or DEFAULT_MODE
+
+
+def _forbidden(candidates: Models, then: Then) -> tuple[str, ...]:
+    if not (then.forbid_models or then.forbid_vendors):
+        return ()
+    return tuple(model.id for model in candidates if then.forbids(model.id, model.vendor.name))
 
 
 def goal_of(request: Request) -> Goal | None:
@@ -135,14 +160,23 @@ def goal_of(request: Request) -> Goal | None:
     return request.options.goal or (named if suffix != request.model else None)
 
 
-def _named(request: Request, then: Then, catalog: Catalog) -> tuple[Source, Sequence[Model]]:
+def _named(request: Request, then: Then, catalog: Catalog) -> tuple[Source, Models]:
     if request.options.models:
-        return "list", [_find(catalog, name, "turnout.models") for name in request.options.models]
+        return "list", _once(_find(catalog, name, "turnout.models") for name in request.options.models)
     if not chooses(request):
-        return "name", [_find(catalog, request.model, "model")]
+        return "name", (_find(catalog, request.model, "model"),)
     if then.models:
-        return "rule", [catalog.find(name) for name in then.models]
+        return "rule", _once(map(catalog.find, then.models))
     return "auto", catalog.auto()
+
+
+def _with_fallbacks(named: Models, request: Request, catalog: Catalog) -> Models:
+    more = [_find(catalog, name, "turnout.fallbacks") for name in request.options.fallbacks]
+    return named + _once(model for model in more if model not in named)
+
+
+def _once(models: Iterable[Model]) -> Models:
+    return tuple({model.id: model for model in models}.values())
 
 
 def _find(catalog: Catalog, name: str, param: str) -> Model:

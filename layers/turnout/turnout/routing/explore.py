@@ -30,7 +30,8 @@ def seed_of(request_id: str) -> int:
 def draw(models: Sequence[str], share: float, seed: int) -> Draw:
     """With probability `share` any of `models` with equal chances, else the first; there is at least one."""
     chance, choice = seed >> HALF, seed & ((1 << HALF) - 1)
-    explored = chance < share * (1 << HALF)
+    steps = round(share * (1 << HALF))  # so that the propensity is exactly the chance
+    explored = chance < steps
     first = choice * len(models) >> HALF if explored else 0
-    each = share / len(models)
-    return Draw(first, each + (1.0 - share if first == 0 else 0.0), explored and first > 0)
+    share = steps / (1 << HALF)
+    return Draw(first, share / len(models) + (1.0 - share if first == 0 else 0.0), explored and first > 0)

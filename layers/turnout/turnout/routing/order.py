@@ -8,9 +8,8 @@ from turnout.core.models import Model
 from turnout.core.records import Features
 from turnout.routing.choice import WEIGHTS, Outcomes, rank
 from turnout.routing.classify import Kind
+from turnout.routing.decision import Models
 from turnout.routing.explore import draw
-
-type Models = tuple[Model, ...]
 
 GIVEN = {"list": "the request's list", "name": "the model that was asked for", "rule": "its chain"}
 """What the candidates are, in words, where somebody else than the gateway gave them."""

@@ -18,10 +18,10 @@ from turnout.core.errors import NoEligibleModel
 from turnout.core.models import Capability, Model
 from turnout.core.records import Decision, Drop, Features, Record
 from turnout.routing.choice import Outcomes, row_of
-from turnout.routing.decision import Asked, Knowledge, observe
+from turnout.routing.decision import Asked, Knowledge, Models, observe
 from turnout.routing.eligible import Demand, lack, remedy
 from turnout.routing.explore import seed_of
-from turnout.routing.order import Models, Order, chosen, given, kind_of
+from turnout.routing.order import Order, chosen, given, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,7 @@ class Plan:
 def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
     """Raises UnknownModel or InvalidRequest, each with the field to mend."""
     candidates, features = observe(asked, knowledge)
-    plan = decide(candidates, features, seed_of(request_id), knowledge.outcomes)
-    versions = replace(plan.decision, rules=knowledge.rules.version, catalog=knowledge.version)
-    return replace(plan, decision=versions)
+    return decide(candidates, features, seed_of(request_id), knowledge.outcomes)
 
 
 def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Plan:
@@ -87,6 +85,8 @@ def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes
 def _ordered(able: Models, candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
     if features.source != "auto":
         return given(able, candidates, features)
+    if not features.fallbacks:
+        return chosen(able, features, seed, outcomes)
     theirs = _ids(candidates[len(candidates) - features.fallbacks :])
     order = chosen(tuple(model for model in able if model.id not in theirs), features, seed, outcomes)
     fallbacks = tuple(model for model in able if model.id in theirs)
@@ -113,6 +113,8 @@ def _forbidden(model: Model, features: Features) -> str:
 
 def _resting(candidates: Models, out: Mapping[str, str], features: Features) -> dict[str, str]:
     """Those whose circuit is open are left out while another is there; else the client is told when to come back."""
+    if not features.resting:
+        return {}
     able = [model.id for model in candidates if model.id not in out]
     resting = [name for name in able if name in features.resting]
     return dict.fromkeys(resting, "its circuit is open") if len(resting) < len(able) else {}

@@ -33,8 +33,7 @@ def replay(record: Record, knowledge: Knowledge) -> Replay:
         )
     candidates = tuple(_as_it_was(knowledge.catalog, name, decision.features) for name in record.candidates)
     plan = decide(candidates, decision.features, decision.seed, knowledge.outcomes)
-    now = replace(plan.decision, rules=knowledge.rules.version, catalog=knowledge.version)
-    return Replay(record, plan, tuple(_changed(decision, now)), tuple(_differing(record, decision, plan)))
+    return Replay(record, plan, tuple(_changed(decision, knowledge)), tuple(_differing(record, decision, plan)))
 
 
 def _as_it_was(catalog: Catalog, name: str, features: Features) -> Model:
@@ -49,11 +48,13 @@ def with_keys(model: Model, but_for: Collection[str] = ()) -> Model:
     return replace(model, vendor=replace(model.vendor, key="", needs_key=model.vendor.name in but_for))
 
 
-def _changed(then: Decision, now: Decision) -> Iterable[str]:
-    for name in ("rules", "catalog", "outcomes"):
-        old, new = getattr(then, name), getattr(now, name)
-        if old != new:
-            yield f"{name}: {old or 'none'}, now {new or 'none'}"
+def _changed(then: Decision, now: Knowledge) -> Iterable[str]:
+    versions = {
+        "rules": (then.features.rules, now.rules.version),
+        "catalog": (then.features.catalog, now.version),
+        "outcomes": (then.outcomes, now.outcomes.version),
+    }
+    return (f"{name}: {old or 'none'}, now {new or 'none'}" for name, (old, new) in versions.items() if old != new)
 
 
 def _differing(record: Record, then: Decision, plan: Plan) -> Iterable[str]:

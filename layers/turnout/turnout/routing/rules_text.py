@@ -45,7 +45,7 @@ def pattern(source: object) -> Pattern:
 @cache
 def _engine() -> tuple[Any, Any]:
     """Loaded with the first pattern: a deployment without any need not wait for it."""
-    import re2  # noqa: PLC0415 # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+    import re2  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
 
     engine: Any = re2
     options = engine.Options()

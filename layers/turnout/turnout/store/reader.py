@@ -1,4 +1,4 @@
-"""What the aggregator has counted, read for somebody who waits: off the event loop, and with an error fit to be shown."""
+"""What the aggregator has counted, read for somebody who waits: off the event loop, with an error fit to be shown."""
 
 from collections.abc import Collection, Sequence
 
