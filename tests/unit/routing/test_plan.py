@@ -179,6 +179,14 @@ def test_a_rules_limits_hold_for_everybody_and_the_tighter_counts() -> None:
     assert (made.features.max_latency_ms, made.features.max_cost_usd) == (3000, 0.01)
 
 
+def test_a_client_cannot_shake_off_a_rule_on_the_tags_of_its_key() -> None:
+    known = ruled(RULE + 'when.tags.plan = "free"\nthen.models = ["cheap"]')
+    free = Key("key-1", tags={"plan": "free"})
+    assert names(plan(known=known, key=free, tags={"plan": "paid"})) == ["cheap"]
+    assert names(plan(known=known, tags={"plan": "free"})) == ["cheap"]
+    assert plan(known=known).features.rule == ""
+
+
 def test_what_a_rule_forbids_is_not_asked_even_if_it_is_named() -> None:
     known = ruled(RULE + 'then = { forbid_vendors = ["good-vendor"], forbid_models = ["named"] }')
     assert names(plan(known=known)) == ["cheap", "fast"]

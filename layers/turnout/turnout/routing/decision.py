@@ -93,7 +93,7 @@ def subject_of(asked: Asked) -> Subject:
     return Subject(
         chat=chat,
         key=asked.key,
-        tags={**asked.key.tags, **options.tags},
+        tags={**options.tags, **asked.key.tags},  # or a client could shake off a rule on the tags of its key
         tokens=estimate_chat(chat),
         needs=needs(chat),
         at=asked.at,
