@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from turnout.cli.stack import setting
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -52,11 +54,6 @@ def resources(template: Path, kind: str) -> Iterator[tuple[str, dict[str, Any]]]
 def load(template: Path) -> dict[str, Any]:
     """A template as JSON would have it: `!Ref x` is {"Ref": "x"}, `!Sub x` is {"Fn::Sub": "x"}."""
     return yaml.load(template.read_text(), Loader=_TemplateLoader)  # noqa: S506 - it is a SafeLoader
-
-
-def setting(logical_id: str) -> str:
-    """`RequestLogTable` is told to Turnout as TURNOUT_REQUEST_LOG_TABLE."""
-    return "_".join(["TURNOUT", *_words(logical_id)]).upper()
 
 
 def physical_name(logical_id: str) -> str:

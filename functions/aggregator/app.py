@@ -58,7 +58,8 @@ def _count(event: dict[str, Any]) -> dict[str, str]:
     """Counts all rows that can be counted; why not, for each sequence number of the others."""
     entries: dict[str, Entry] = {}
     refused: dict[str, str] = {}
-    for record in DynamoDBStreamEvent(event).records:
+    records = list(DynamoDBStreamEvent(event).records)
+    for record in records:
         number = _sequence_number(record)
         try:
             entries[number] = _entry(record)
@@ -66,8 +67,9 @@ def _count(event: dict[str, Any]) -> dict[str, str]:
             refused[number] = _told(error)
     reasons = rollups.apply(entries.values())
     refused |= {number: reasons[one.marker] for number, one in entries.items() if one.marker in reasons}
-    for number, why in refused.items():
-        logger.error("A row was not counted", sequence_number=number, row=_marker(entries.get(number)), reason=why)
+    for record in records:
+        if why := refused.get(number := _sequence_number(record)):
+            logger.error("A row was not counted", sequence_number=number, row=_id(record), reason=why)
     return refused
 
 
@@ -81,8 +83,8 @@ def _sequence_number(record: DynamoDBRecord) -> str:
     return (record.dynamodb.sequence_number if record.dynamodb else None) or ""
 
 
-def _marker(one: Entry | None) -> str:
-    return one.marker if one else "unreadable"
+def _id(record: DynamoDBRecord) -> str:
+    return ((record.dynamodb.keys if record.dynamodb else None) or {}).get("id", "")
 
 
 def _told(error: ValueError) -> str:

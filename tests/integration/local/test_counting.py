@@ -66,7 +66,7 @@ def letters() -> list[dict[str, Any]]:
 
 
 def test_rows_are_counted_and_one_that_is_none_is_buried_with_its_reason_told(
-    dynamodb: "DynamoDBClient", capsys: pytest.CaptureFixture[str]
+    dynamodb: "DynamoDBClient", caplog: pytest.LogCaptureFixture
 ) -> None:
     some = list(rows(30, seed=3))
     write(dynamodb, some[:12])
@@ -77,8 +77,9 @@ def test_rows_are_counted_and_one_that_is_none_is_buried_with_its_reason_told(
     [letter] = letters()
     assert letter["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert letter["DDBStreamBatchInfo"]["batchSize"] == 1
-    lines = [from_json(line) for line in capsys.readouterr().out.splitlines() if "not counted" in line]
-    assert {line["sequence_number"] for line in lines} == {letter["DDBStreamBatchInfo"]["startSequenceNumber"]}
+    lines = [vars(record) for record in caplog.records if "not counted" in record.message]
+    told = {(line["sequence_number"], line["row"]) for line in lines}
+    assert told == {(letter["DDBStreamBatchInfo"]["startSequenceNumber"], "no row")}
     assert "key_id: Field required" in lines[0]["reason"]
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tests.unit.api.world import World
+from turnout.api.document import document as made
 from turnout.api.schema import ChatRequest
 
 
 @pytest.fixture(name="document", scope="module")
 def the_document() -> dict[str, Any]:
-    return World().app.openapi()
+    return made(World().app)
 
 
 async def test_it_is_served_without_a_key(document: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import Scope
 
 from tests.fakes import FakeClock, FakeKeys, FakeRequestLog, FakeVendors, a_model, knowing
@@ -82,7 +82,7 @@ class World:
         self.services = self._services(Gateway(knowing(*models), ask, self.clock, Patience(1, 1)))
         if self.gateway:
             self.services = self._services(self.gateway(self))
-        self.app: FastAPI = create_app(self.services)
+        self.app: Starlette = create_app(self.services)
 
     def _services(self, gateway: Answering) -> Services:
         return Services(

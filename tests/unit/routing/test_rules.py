@@ -143,7 +143,7 @@ FAULTS: list[tuple[str, int, str]] = [
     ('name = "a"\nwhen.role = "user"\nthen.goal = "cost"', 4, "'role' needs text beside it"),
     ('name = "a"\nwhen = { min_tokens = 9, max_tokens = 1 }\nthen.goal = "cost"', 4, "never fires"),
     ('name = "a"\nwhen.needs = ["telepathy"]\nthen.goal = "cost"', 4, "Input should be"),
-    ('name = "a"\nwhen.colour = "red"\nthen.goal = "cost"', 4, "Extra inputs"),
+    ('name = "a"\nwhen.colour = "red"\nthen.goal = "cost"', 4, "Unexpected keyword"),
     ('name = "a"', 2, "then: Field required"),
     ('name = "a"\nthen = {}', 4, "must do something"),
     ('name = "a"\nthen.goal = "fame"', 4, "then.goal"),

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from local.tables import create_buckets, create_tables, load, physical_name, setting
+from local.tables import create_buckets, create_tables, load, physical_name
+from turnout.cli.stack import setting
 from turnout.config import Config
 
 if TYPE_CHECKING:

@@ -1,15 +1,15 @@
-"""The OpenAPI document: FastAPI's own, with the request's schema, the errors and the key that it cannot see.
+"""The OpenAPI document: FastAPI writes it from the app's routes and from what it cannot see of them, told here.
 
-What the routes answer is told to FastAPI only when somebody asks for the document: it builds a schema for each answer,
-which takes longer than all the rest of the app, and a cold start needs none of them.
+Imported only when somebody asks for the document: no cold start waits for FastAPI and for the schemas of the answers.
 """
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from turnout.api.schema import ChatRequest
 from turnout.api.wire import ChatCompletion, ErrorBody, Health, ModelItem, ModelList, RouteItem
@@ -18,6 +18,8 @@ from turnout.core.chat import JSON
 type Responses = dict[int | str, dict[str, Any]]
 
 REFERENCE = "#/components/schemas/{model}"
+IMPLIED = {"HEAD"}
+"""Methods that go without saying: Starlette answers HEAD wherever there is a GET."""
 KEY: JSON = {"security": [{"key": []}]}
 
 COMMON: Responses = {
@@ -87,29 +89,25 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
 """What is told of each endpoint, by the name of its function: arguments of `APIRoute`."""
 
 
-def described(app: FastAPI) -> Callable[[], JSON]:
-    """A replacement for `app.openapi` that makes the whole document, once."""
-
-    def openapi() -> JSON:
-        if not app.openapi_schema:
-            app.openapi_schema = _document(app)
-        return app.openapi_schema
-
-    return openapi
-
-
-def _document(app: FastAPI) -> JSON:
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=_routes(app))
+@lru_cache(maxsize=1)
+def document(app: Starlette) -> JSON:
+    """The whole document of `app`."""
+    made = get_openapi(
+        title="Turnout",
+        version="1",
+        description="One OpenAI-compatible endpoint to many language models.",
+        routes=_routes(app),
+    )
     request = ChatRequest.model_json_schema(ref_template=REFERENCE)
     parts = request.pop("$defs")
-    document["components"]["schemas"] |= {**parts, ChatRequest.__name__: request}
-    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    return document
+    made["components"]["schemas"] |= {**parts, ChatRequest.__name__: request}
+    made["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    return made
 
 
-def _routes(app: FastAPI) -> list[APIRoute]:
+def _routes(app: Starlette) -> list[APIRoute]:
     return [
-        APIRoute(route.path, route.endpoint, methods=route.methods, **ENDPOINTS[route.name])
+        APIRoute(route.path, route.endpoint, methods=(route.methods or set()) - IMPLIED, **ENDPOINTS[route.name])
         for route in app.routes
-        if isinstance(route, APIRoute)
+        if isinstance(route, Route) and route.include_in_schema
     ]

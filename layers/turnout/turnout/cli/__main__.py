@@ -11,15 +11,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from turnout.catalog import BadCatalog
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.explain import EXPLAIN
+from turnout.cli.keys import KEYS
 from turnout.cli.recount import RECOUNT
 from turnout.cli.recover import RECOVER
 from turnout.cli.reprice import REPRICE
 from turnout.cli.rules import RULES
+from turnout.cli.stack import stack_settings
 from turnout.cli.world import World
 from turnout.config import BadConfig, Config
+from turnout.core.errors import TurnoutError
 from turnout.routing.rules_file import BadRules
 
 COMMANDS: Mapping[str, Command] = {
+    "keys": KEYS,
     "recover": RECOVER,
     "recount": RECOUNT,
     "reprice": REPRICE,
@@ -37,8 +41,9 @@ def run(arguments: Sequence[str], env: Mapping[str, str], stdin: TextIO, stdout:
     """The exit code, or one line that says why nothing could be done. Exits for --help and wrong arguments."""
     args = _parser().parse_args(arguments)
     try:
-        return COMMANDS[args.command].run(args, World(Config.from_env(env), stdin, stdout))
-    except (CannotDo, BadConfig, BadCatalog, BadRules, BotoCoreError, ClientError) as error:
+        settings = stack_settings(args.stack) if args.stack else {}
+        return COMMANDS[args.command].run(args, World(Config.from_env({**env, **settings}), stdin, stdout))
+    except (CannotDo, TurnoutError, BadConfig, BadCatalog, BadRules, BotoCoreError, ClientError) as error:
         return f"turnout {args.command}: {error}"
 
 
@@ -47,6 +52,7 @@ def _parser() -> ArgumentParser:
         prog="turnout",
         description="Tends the record of a deployment, and explains its decisions: what TURNOUT_* and AWS_* name.",
     )
+    parser.add_argument("--stack", metavar="NAME", help="the deployment's stack, instead of TURNOUT_* for its tables")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         command.arguments(commands.add_parser(name, help=command.help, description=command.help))

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from turnout.modes import MODES
 from turnout.routing.decision import AUTO, Asked, Knowledge, observe, subject_of
 from turnout.routing.plan import decide
 from turnout.routing.replay import with_keys
-from turnout.routing.rules import Rule, Rules, When
+from turnout.routing.rules import NOTHING, Rule, Rules, Then, When
 from turnout.routing.rules_file import read
 from turnout.routing.rules_when import Subject, misses
 
@@ -87,12 +87,17 @@ def _told(rules: Rules, subject: Subject) -> Iterator[str]:
 
 
 def _conditions(when: When) -> str:
-    given = [f"{name} = {getattr(when, name)!r}" for name in type(when).model_fields if name in when.model_fields_set]
-    return ", ".join(given) or "it has no conditions"
+    return _given(when, When()) or "it has no conditions"
 
 
 def _actions(rule: Rule) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in rule.then.model_dump(exclude_unset=True).items())
+    return _given(rule.then, NOTHING)
+
+
+def _given(said: When | Then, nothing: When | Then) -> str:
+    """The fields that say something."""
+    values = ((field.name, getattr(said, field.name), getattr(nothing, field.name)) for field in fields(said))
+    return ", ".join(f"{name} = {value!r}" for name, value, usual in values if value != usual)
 
 
 RULES = Command("test the rules: which one fires for a prompt, and why", _arguments, _run)

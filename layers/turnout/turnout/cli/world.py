@@ -12,6 +12,7 @@ from turnout.core.ports import Clock
 from turnout.routing.decision import Knowledge
 from turnout.store import dynamo
 from turnout.store.amendments import DynamoAmendments
+from turnout.store.keys import DynamoKeys
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
@@ -47,6 +48,11 @@ class World:
     def knowledge(self) -> Knowledge:
         """What decisions are made with. Raises BadCatalog or BadRules."""
         return bootstrap.knowledge(self.config)
+
+    @cached_property
+    def keys(self) -> DynamoKeys:
+        """The clients' keys."""
+        return DynamoKeys(self._client, self.config.keys_table, self.config.key_cache_seconds, self.clock)
 
     @cached_property
     def requests(self) -> DynamoRequests:

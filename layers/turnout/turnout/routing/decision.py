@@ -20,7 +20,7 @@ from turnout.core.records import Features, Source
 from turnout.routing.choice import Outcomes
 from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
-from turnout.routing.rules import Rules, Then
+from turnout.routing.rules import NOTHING, Rules, Then
 from turnout.routing.rules_when import Subject, first
 
 type Models = tuple[Model, ...]
@@ -28,8 +28,6 @@ type Models = tuple[Model, ...]
 GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
 AUTO = "auto"
 DEFAULT_MODE = "failover"
-NOTHING = Then.model_construct()
-"""What is done where no rule fires."""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """The rules of a team: the first whose conditions all hold decides what the client left open, and limits the rest.
 
-What a rule may say is in `When` and `Then`; how a condition is tested, and how a miss is told, in `rules_when`.
+What a rule may say is in `When` and `Then`; how a condition is tested, and how a miss is told, in `rules_when`. They are
+plain dataclasses, which `rules_file` checks by their annotations: a router without rules need not build validators.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, tzinfo
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator
 
 from turnout.core.chat import Goal
 from turnout.core.models import Capability
@@ -37,76 +38,91 @@ def _hours(span: str) -> str:
 type Hours = Annotated[
     str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"), AfterValidator(_hours)
 ]
+type Tokens = Annotated[int, Field(ge=0, strict=True)]
+type Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+EXACT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True)
-
-
-class When(_Table):
+@dataclass(frozen=True, slots=True)
+class When:
     """The conditions of a rule; those that are given must all hold.
 
     `text` is sought in what `role` says. `task` counts from `min_confidence` on. `keys` are ids or names. A tag whose
     value is "*" may have any. `needs` are capabilities that the request cannot do without. `hours` may pass midnight.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
     text: Annotated[Pattern, PlainValidator(pattern)] | None = None
     role: Speaker = "any"
     task: Names | None = None
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
-    min_tokens: Annotated[int, Field(ge=0)] | None = None
-    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    min_confidence: Share = 0.5
+    min_tokens: Tokens | None = None
+    max_tokens: Tokens | None = None
     keys: Names | None = None
     tags: Annotated[dict[str, str], Field(min_length=1)] | None = None
     needs: Annotated[list[Capability], Field(min_length=1)] | None = None
-    stream: bool | None = None
+    stream: Annotated[bool, Field(strict=True)] | None = None
     hours: Hours | None = None
     days: Annotated[list[Day], Field(min_length=1)] | None = None
     time_zone: Annotated[tzinfo, PlainValidator(_zone)] = UTC
 
-    @model_validator(mode="after")
-    def _belongs(self) -> Self:
+    def __post_init__(self) -> None:
         """A condition that changes nothing is a mistake of whoever wrote it."""
-        for detail, owners in DETAILS.items():
-            if detail in self.model_fields_set and not self.model_fields_set & owners:
-                raise ValueError(f"'{detail}' needs {' or '.join(sorted(owners))} beside it")
-        if self.min_tokens is not None and self.max_tokens is not None and self.min_tokens > self.max_tokens:
+        for detail, usual, owners in DETAILS:
+            if getattr(self, detail) != usual and not any(getattr(self, owner) for owner in owners):
+                raise ValueError(f"'{detail}' needs {' or '.join(owners)} beside it")
+        if self.max_tokens is not None and (self.min_tokens or 0) > self.max_tokens:
             raise ValueError("'min_tokens' is above 'max_tokens', so the rule never fires")
-        return self
 
 
-DETAILS: dict[str, set[str]] = {"role": {"text"}, "min_confidence": {"task"}, "time_zone": {"hours", "days"}}
-"""Fields that only say more about another condition, and which."""
+DETAILS: tuple[tuple[str, object, tuple[str, ...]], ...] = (
+    ("role", "any", ("text",)),
+    ("min_confidence", 0.5, ("task",)),
+    ("time_zone", UTC, ("days", "hours")),
+)
+"""Fields that only say more about other conditions: what they are if nobody says, and which those are."""
 
 
-class Then(_Table):
+@dataclass(frozen=True, slots=True)
+class Then:
     """What a rule does. `models`, `goal` and `mode` hold where the client left them open, the rest always."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     models: Names | None = None
     goal: Goal | None = None
     mode: Annotated[str, Field(min_length=1)] | None = None
-    max_cost_usd: Annotated[float, Field(gt=0)] | None = None
-    max_latency_ms: Annotated[int, Field(gt=0, le=900_000)] | None = None
+    max_cost_usd: Annotated[float, Field(gt=0, strict=True)] | None = None
+    max_latency_ms: Annotated[int, Field(gt=0, le=900_000, strict=True)] | None = None
     forbid_models: Names | None = None
     forbid_vendors: Names | None = None
-
-    @model_validator(mode="after")
-    def _does_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError(f"must do something: set one of {', '.join(type(self).model_fields)}")
-        return self
 
     def forbids(self, model: str, vendor: str) -> bool:
         """Whether `model` (an id) of `vendor` may not be asked; names have been made ids on loading."""
         return model in (self.forbid_models or ()) or vendor in (self.forbid_vendors or ())
 
 
-class Rule(_Table):
+NOTHING = Then()
+"""What is done where no rule fires."""
+
+
+def _something(then: Then) -> Then:
+    if then == NOTHING:
+        raise ValueError(f"must do something: set one of {', '.join(field.name for field in fields(Then))}")
+    return then
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
     """One rule. Without conditions it always fires."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", max_length=64)]
+    then: Annotated[Then, AfterValidator(_something)]
     when: When = When()
-    then: Then
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from turnout.catalog import Catalog
 from turnout.core.errors import UnknownModel
@@ -25,17 +25,17 @@ class BadRules(ValueError):
     """The rules are wrong; the message has one line for each fault, with file and line."""
 
 
+def _names_differ(rules: list[Rule]) -> list[Rule]:
+    counts = Counter(rule.name for rule in rules)
+    if twice := sorted(name for name, count in counts.items() if count > 1):
+        raise ValueError(f"two rules have the same name: {', '.join(twice)}")
+    return rules
+
+
 class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
-    rules: Annotated[list[Rule], Field(max_length=1000)] = []
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        counts = Counter(rule.name for rule in self.rules)
-        if twice := sorted(name for name, count in counts.items() if count > 1):
-            raise ValueError(f"two rules have the same name: {', '.join(twice)}")
-        return self
+    rules: Annotated[list[Rule], Field(max_length=1000), AfterValidator(_names_differ)] = []
 
 
 def read(path: Path, catalog: Catalog, modes: Collection[str]) -> Rules:
@@ -129,4 +129,4 @@ def _resolved(rule: Rule, catalog: Catalog) -> Rule:
     if not rule.then.forbid_models:
         return rule
     ids = [model.id for name in rule.then.forbid_models for model in catalog.called(name)]
-    return rule.model_copy(update={"then": rule.then.model_copy(update={"forbid_models": ids})})
+    return replace(rule, then=replace(rule.then, forbid_models=ids))
