@@ -13,8 +13,8 @@ from math import sqrt
 from turnout.routing.classify_model import Calibration, LinearModel, bucket, packed, sigmoid
 
 SEED = 20_261
-EPOCHS = 6
-RATE = 0.6
+EPOCHS = 4
+RATE = 0.5
 FOLDS = 4
 SETTLED = 0.02
 """An error so small teaches nothing."""

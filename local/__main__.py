@@ -30,6 +30,7 @@ from turnout.api.services import Services
 from turnout.bootstrap_console import console
 from turnout.catalog import BadCatalog
 from turnout.config import BadConfig, Config
+from turnout.routing.rules_file import BadRules
 from turnout.store.keys import DynamoKeys
 
 HOST = "127.0.0.1"
@@ -49,7 +50,7 @@ def main() -> None:
         run(terminal, {**os.environ, **dotenv.read(Path(os.environ.get("DOTENV", ROOT / ".env")))})
     except KeyboardInterrupt:
         terminal.step("stopped")
-    except (CannotRun, AwsNotStarted, ChildFailed, BadConfig, BadCatalog, dotenv.BadDotenv) as error:
+    except (CannotRun, AwsNotStarted, ChildFailed, BadConfig, BadCatalog, BadRules, dotenv.BadDotenv) as error:
         sys.exit(f"Turnout cannot start: {error}")
 
 

@@ -23,7 +23,6 @@ from turnout.routing.choice import prior
 from turnout.routing.circuit import Circuits
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
-from turnout.routing.rules_file import read
 from turnout.routing.shared import AnyCircuits, SharedCircuits
 from turnout.store import dynamo
 from turnout.store.health import DynamoHealth
@@ -69,8 +68,16 @@ def catalog(config: Config) -> Catalog:
 def knowledge(config: Config) -> Knowledge:
     """What decisions are made with. Raises BadCatalog or BadRules."""
     models = catalog(config)
-    rules = read(config.rules_file, models, MODES) if config.rules_file else Rules()
-    return Knowledge(models, prior(), rules)
+    return Knowledge(models, prior(), rules(config, models))
+
+
+def rules(config: Config, models: Catalog) -> Rules:
+    """The rules of the file that is configured. Raises BadRules."""
+    if not config.rules_file:
+        return Rules()
+    from turnout.routing.rules_file import read  # noqa: PLC0415 - builds validators, which no router without rules needs
+
+    return read(config.rules_file, models, MODES)
 
 
 def circuits(config: Config, database: "DynamoDBClient", clock: Clock) -> SharedCircuits:

@@ -46,6 +46,11 @@ def test_a_tag_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) ->
     assert "NAME=VALUE" in capsys.readouterr().err
 
 
+def test_more_exploration_than_is_safe_is_refused(dynamodb: "DynamoDBClient") -> None:
+    told = run(["keys", "create", "web", "--explore", "0.5"], ENV, StringIO(), StringIO())
+    assert "from 0 to 0.2" in str(told)
+
+
 class FakeStacks:
     """CloudFormation with one stack."""
 

@@ -13,6 +13,7 @@ def _arguments(parser: ArgumentParser) -> None:
     create.add_argument("name", help="whose it is, or what for")
     create.add_argument("--tag", action="append", default=[], type=_tag, metavar="NAME=VALUE", help="on all its rows")
     create.add_argument("--days", type=float, help="how long it works; without: until it is disabled")
+    create.add_argument("--explore", type=float, default=0.0, metavar="SHARE", help="of auto requests, at most 0.2")
     disable = actions.add_parser("disable", help="let a key in no more")
     disable.add_argument("id", help="key_..., as the rows have it")
 
@@ -23,7 +24,10 @@ def _run(args: Namespace, world: World) -> int:
 
 async def _create(args: Namespace, world: World) -> int:
     until = None if args.days is None else world.clock.time() + args.days * DAY
-    secret, key = await world.keys.create(args.name, dict(args.tag), until)
+    try:
+        secret, key = await world.keys.create(args.name, dict(args.tag), until, args.explore)
+    except ValueError as error:
+        raise CannotDo(f"--explore: {error}") from None
     world.say(f"{key.id}\n{secret}\nKeep it now: it is not shown again, and only its hash is stored.")
     return 0
 

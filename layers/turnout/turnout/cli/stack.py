@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import boto3
 from botocore.exceptions import ClientError
@@ -20,13 +20,17 @@ class Describing(Protocol):
 
 def stack_settings(name: str, cloudformation: Describing | None = None) -> dict[str, str]:
     """{"TURNOUT_KEYS_TABLE": "...", ...} of the stack called `name`. Raises CannotDo when there is none."""
-    client: Describing = cloudformation or boto3.client("cloudformation")  # pyright: ignore - stubs of other services
+    client = cloudformation or _client()
     try:
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         raise CannotDo(f"there is no stack '{name}' here: {error.response.get('Error', {}).get('Message')}") from None
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return {setting(key): value for key, value in outputs.items() if key.endswith(("Table", "Bucket"))}
+
+
+def _client() -> Describing:
+    return cast("Describing", boto3.client("cloudformation"))  # pyright: ignore[reportUnknownMemberType] - no stubs
 
 
 def setting(logical_id: str) -> str:

@@ -5,6 +5,7 @@ Pure and quick: what is known comes in as an `Outcomes`, and the same arguments 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from turnout.core.chat import Goal
 from turnout.routing.classify import Kind
@@ -32,18 +33,23 @@ type Row = Mapping[str, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a goal values: a model's score is quality + success, each times its weight, less USD and seconds times theirs."""
+    """What a goal values: a model's score is quality + success, each times its weight, less USD and seconds times theirs.
+
+    `unclear` is the part of the weight of USD and seconds that counts where the task is not clear: at 0 the safe
+    chain begins with the best model, whatever it costs.
+    """
 
     quality: float
     usd: float
     second: float
     success: float = 0.0
+    unclear: float = 0.0
 
 
 WEIGHTS: Mapping[Goal, Weights] = {
-    "balanced": Weights(1.0, 5.0, 0.001),
-    "cost": Weights(1.0, 40.0, 0.0),
-    "latency": Weights(1.0, 1.0, 0.05),
+    "balanced": Weights(1.0, 5.0, 0.001, unclear=0.2),
+    "cost": Weights(1.0, 40.0, 0.0, unclear=0.2),
+    "latency": Weights(1.0, 1.0, 0.05, unclear=0.5),
     "reliability": Weights(1.0, 0.2, 0.0, success=2.0),
 }
 
@@ -80,9 +86,11 @@ def rank(
     A candidate of which nothing is known comes after all others, with score -inf. Empty in, empty out.
     """
     row, known = row_of(kind, outcomes)
-    scored = sorted(((-score(row.get(name), weights, prompt_tokens), i, name) for i, name in enumerate(candidates)))
+    caution = 1.0 if known else weights.unclear
+    scored = [(name, score(row.get(name), weights, prompt_tokens, caution)) for name in candidates]
+    scored.sort(key=itemgetter(1), reverse=True)
     reason = f"{kind.task} {kind.confidence:.2f}" if known else "safe chain: task not clear"
-    return Ranking(tuple(name for *_, name in scored), tuple(-s for s, *_ in scored), reason, not known)
+    return Ranking(tuple([name for name, _ in scored]), tuple([value for _, value in scored]), reason, not known)
 
 
 def row_of(kind: Kind, outcomes: Outcomes) -> tuple[Row, bool]:
@@ -91,17 +99,39 @@ def row_of(kind: Kind, outcomes: Outcomes) -> tuple[Row, bool]:
     return (outcomes.rows[kind.task] if known else outcomes.safe), known
 
 
-def score(expected: Expected | None, weights: Weights, prompt_tokens: int) -> float:
-    """The utility of one model; -inf where nothing is known."""
+def score(expected: Expected | None, weights: Weights, prompt_tokens: int, caution: float = 1.0) -> float:
+    """The utility of one model; -inf where nothing is known. `caution` scales what USD and seconds weigh."""
     if expected is None:
         return float("-inf")
     usd = expected.cost_usd + prompt_tokens * expected.usd_per_token
     return (
         weights.quality * expected.quality
         + weights.success * expected.success
-        - weights.usd * usd
-        - weights.second * expected.latency_s
+        - caution * (weights.usd * usd + weights.second * expected.latency_s)
     )
+
+
+def updated(prior: Expected, seen: Expected) -> Expected:
+    """The prior after so many observations: their mean, weighted by the counts, so that few of them move it little.
+
+    Of `seen`, `usd_per_token` is not used: prices are facts of the catalog, not observations.
+    """
+    total = prior.count + seen.count
+    if not seen.count:
+        return prior
+    share = seen.count / total
+    return Expected(
+        quality=_between(prior.quality, seen.quality, share),
+        cost_usd=_between(prior.cost_usd, seen.cost_usd, share),
+        usd_per_token=prior.usd_per_token,
+        latency_s=_between(prior.latency_s, seen.latency_s, share),
+        success=_between(prior.success, seen.success, share),
+        count=total,
+    )
+
+
+def _between(old: float, new: float, share: float) -> float:
+    return old + share * (new - old)
 
 
 def prior() -> Outcomes:

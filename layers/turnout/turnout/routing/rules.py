@@ -1,7 +1,7 @@
 """The rules of a team: the first whose conditions all hold decides what the client left open, and limits the rest.
 
-What a rule may say is in `When` and `Then`; how a condition is tested, and how a miss is told, in `rules_when`. They are
-plain dataclasses, which `rules_file` checks by their annotations: a router without rules need not build validators.
+What a rule may say is in `When` and `Then`; how a condition is tested, and how a miss is told, in `rules_when`. They
+are plain dataclasses, checked by `rules_file` against their annotations: without rules nobody waits for validators.
 """
 
 from collections.abc import Iterator

@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def parse(text: str, file: str, catalog: Catalog, modes: Collection[str]) -> Rul
     rules = source.checked().rules
     faults = [fault for index, rule in enumerate(rules) for fault in _strangers(index, rule.then, catalog, modes)]
     if faults:
-        raise BadRules("\n".join(source.complaint(where, told) for where, told in faults))
+        raise source.refusal(faults)
     return Rules(tuple(_resolved(rule, catalog) for rule in rules), blake2b(text.encode(), digest_size=4).hexdigest())
 
 
@@ -68,13 +69,18 @@ class _Source:
             raise BadRules(self._not_toml(str(error))) from None
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
-            raise BadRules("\n".join(self.complaint(fault["loc"], fault["msg"]) for fault in faults)) from None
+            raise self.refusal([(fault["loc"], fault["msg"]) for fault in faults]) from None
 
-    def complaint(self, where: Where, told: str) -> str:
+    def refusal(self, faults: Iterable[tuple[Where, str]]) -> BadRules:
+        """All faults, in the order of their lines."""
+        told = sorted(((line_of(self.text, where), where, message) for where, message in faults), key=itemgetter(0))
+        return BadRules("\n".join(map(self._complaint, told)))
+
+    def _complaint(self, fault: tuple[int, Where, str]) -> str:
         """`rules.toml:12: rules[1].when.text: is no regular expression`."""
+        line, where, told = fault
         field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
-        place = f"{self.file}:{line_of(self.text, where)}"
-        return f"{place}: {f'{field}: ' if field else ''}{told.removeprefix('Value error, ')}"
+        return f"{self.file}:{line}: {f'{field}: ' if field else ''}{told.removeprefix('Value error, ')}"
 
     def _not_toml(self, told: str) -> str:
         at = AT_LINE.search(told)
