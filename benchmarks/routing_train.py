@@ -6,7 +6,7 @@ of a kind never seen gets a low one.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -16,6 +16,7 @@ SEED = 20_261
 EPOCHS = 4
 RATE = 0.5
 FOLDS = 4
+STEPS = 200
 SETTLED = 0.02
 """An error so small teaches nothing."""
 
@@ -86,14 +87,14 @@ def judged(model: LinearModel, example: Example) -> Judged:
     return Judged(kind, first, second, kind == example.kind)
 
 
-def calibrated(verdicts: Sequence[Judged], weight: Callable[[Judged], float]) -> Calibration:
-    """Platt's method: a logistic regression on the two highest scores, by gradient descent."""
+def calibrated(verdicts: Sequence[tuple[Judged, float]]) -> Calibration:
+    """Platt's method on weighted verdicts: a logistic regression on the two highest scores, by gradient descent."""
     a, b, c = 1.0, -0.3, 0.0
-    total = sum(map(weight, verdicts))
-    for _ in range(400):
+    total = sum(weight for _, weight in verdicts)
+    for _ in range(STEPS):
         ga = gb = gc = 0.0
-        for verdict in verdicts:
-            error = weight(verdict) * (sigmoid(a * verdict.first + b * verdict.second + c) - verdict.right)
+        for verdict, weight in verdicts:
+            error = weight * (sigmoid(a * verdict.first + b * verdict.second + c) - verdict.right)
             ga, gb, gc = ga + error * verdict.first, gb + error * verdict.second, gc + error
         a, b, c = a - ga / total, b - gb / total, c - gc / total
     return Calibration(a, b, c)

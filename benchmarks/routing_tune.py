@@ -6,6 +6,7 @@ and the table had not seen: held out by fold, and whole kinds left out. The choi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 
 from benchmarks.routing_pool import Pool, Query, outcomes
@@ -54,6 +55,10 @@ class Trial:
     best: str
 
 
+type Gain = tuple[float, float, float, float]
+"""Score and USD of the choice, score and USD of the best single model; sums of them, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """An operating point: how the score is weighted, and from which confidence on the kind counts."""
@@ -84,14 +89,10 @@ def learn(pool: Pool) -> Router:
     """Train on all of a pool."""
     seen, unseen = by_fold(pool), by_kind(pool)
     calibration = _calibration(seen, unseen)
-    learned = outcomes(pool)
     unit = 1 / fmean(query.outcomes[pool.best][1] for query in pool.queries)
-    figures = [
-        (point, _figures(seen, point, calibration, pool.models), _by_kind(unseen, point, calibration, pool.models))
-        for point in _points(unit)
-    ]
-    points = {name: max(figures, key=lambda row, aim=aim: _value(aim, *row[1:]))[0] for name, aim in AIMS.items()}
-    return Router(pool.models, fit(_examples(pool.queries), BUCKETS, calibration), learned, points)
+    replays = list(_replays(seen + unseen, len(seen), calibration, unit))
+    points = {name: max(replays, key=partial(_value, aim)).point for name, aim in AIMS.items()}
+    return Router(pool.models, fit(_examples(pool.queries), BUCKETS, calibration), outcomes(pool), points)
 
 
 def by_fold(pool: Pool) -> list[Trial]:
@@ -122,9 +123,69 @@ def _examples(queries: Iterable[Query]) -> list[Example]:
 
 def _calibration(seen: Sequence[Trial], unseen: Sequence[Trial]) -> Calibration:
     share = UNSEEN_WEIGHT * len(seen) / len(unseen) if unseen else 0.0
-    verdicts = [(trial.verdict, 1.0) for trial in seen] + [(trial.verdict, share) for trial in unseen]
-    return calibrated(verdicts)
+    return calibrated([(trial.verdict, 1.0) for trial in seen] + [(trial.verdict, share) for trial in unseen])
 
 
-def _points(unit: float) -> list[Point]:
-    return [Point(Weights(1.0, price * unit, 0.0), threshold) for price in PRICES for threshold in THRESHOLDS]
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What an operating point would have given: in all on kinds seen, and for each kind that was left out."""
+
+    point: Point
+    seen: Gain
+    unseen: Sequence[Gain]
+
+
+def _replays(trials: Sequence[Trial], seen: int, calibration: Calibration, unit: float) -> Iterable[Replay]:
+    """Every operating point on the same trials, of which the first `seen` are of kinds seen in training."""
+    sure = [calibration(trial.verdict.first, trial.verdict.second) for trial in trials]
+    safe = [gain(trial, Weights(1.0, 0.0, 0.0), known=False) for trial in trials]
+    kinds = [trial.query.kind for trial in trials[seen:]]
+    for price in PRICES:
+        weights = Weights(1.0, price * unit, 0.0)
+        clear = [gain(trial, weights, known=True) for trial in trials]
+        for threshold in THRESHOLDS:
+            got = [c if p >= threshold else s for p, c, s in zip(sure, clear, safe, strict=True)]
+            yield Replay(Point(weights, threshold), total(got[:seen]), by_group(kinds, got[seen:]))
+
+
+def gain(trial: Trial, weights: Weights, *, known: bool) -> Gain:
+    """What the choice for one query gives, if its kind counts or does not."""
+    names = tuple(trial.query.outcomes)
+    kind = Kind(trial.verdict.kind, 1.0 if known else -1.0)
+    chosen = rank(names, kind, weights, trial.outcomes, trial.query.tokens).order[0]
+    return (*trial.query.outcomes[chosen], *trial.query.outcomes[trial.best])
+
+
+def total(gains: Iterable[Gain]) -> Gain:
+    """The sums."""
+    a, b, c, d = (sum(column) for column in zip(*gains, strict=True))
+    return a, b, c, d
+
+
+def by_group(groups: Sequence[str], gains: Sequence[Gain]) -> list[Gain]:
+    """The sums for each group, sorted by its name."""
+    sums: dict[str, list[Gain]] = {}
+    for group, one in zip(groups, gains, strict=True):
+        sums.setdefault(group, []).append(one)
+    return [total(sums[group]) for group in sorted(sums)]
+
+
+def ratio(gains: Gain) -> float:
+    """Quality relative to the best single model."""
+    return gains[0] / gains[2] if gains[2] else 1.0
+
+
+def saved(gains: Gain) -> float:
+    """The share of the best single model's cost that is not spent."""
+    return 1 - gains[1] / gains[3] if gains[3] else 0.0
+
+
+def _value(aim: Aim, replay: Replay) -> float:
+    reached = ratio(replay.seen)
+    unseen = [ratio(gains) for gains in replay.unseen] or [1.0]
+    return (
+        saved(replay.seen)
+        + aim.worth * reached
+        - SHORT * max(0.0, aim.ratio - reached)
+        - SHORT_UNSEEN * (max(0.0, aim.unseen_mean - fmean(unseen)) + max(0.0, aim.unseen_least - min(unseen)))
+    )
