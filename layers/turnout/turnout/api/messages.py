@@ -18,7 +18,7 @@ DATA_URL = re.compile(r"data:(image/[\w.+-]+);base64,", re.IGNORECASE)
 class Wire(BaseModel):
     """A JSON object of a client: no type is coerced, no field is ignored."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, defer_build=True)
 
 
 def _picture(url: str) -> str:

@@ -103,7 +103,7 @@ class TurnoutOptions(Wire):
     session: Annotated[str, Field(max_length=128)] = ""
 
 
-class ChatRequest(Wire):
+class ChatRequest(Wire, defer_build=False):
     """One request for a chat completion. `null` is the same as leaving a field out."""
 
     model: ModelName

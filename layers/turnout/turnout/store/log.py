@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pydantic import TypeAdapter
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 UNSAVED = "turnout_unsaved_row"
 
 _DAY = 86_400
-_ROWS = TypeAdapter(Record)
-_DECISIONS = TypeAdapter(Decision)
 
 
 class DynamoRequestLog:
@@ -53,7 +52,7 @@ class DynamoRequestLog:
 
 def to_item(record: Record, retention_days: int) -> Item:
     """The row as an item: all fields that are not None, its `day` (UTC, YYYY-MM-DD), `expires_at`, total `cost_usd`."""
-    return _ROWS.dump_python(record, exclude_none=True) | {
+    return _rows().dump_python(record, exclude_none=True) | {
         "at": Decimal(str(record.at)),
         "day": datetime.fromtimestamp(record.at, UTC).date().isoformat(),
         "expires_at": int(record.at) + retention_days * _DAY,
@@ -66,7 +65,7 @@ def _decision(record: Record) -> Item:
     """Only what is not at its default: a decision has many fields, and of most requests few say anything."""
     if record.decision is None:
         return {}
-    return {"decision": _exact(_DECISIONS.dump_python(record.decision, exclude_defaults=True))}
+    return {"decision": _exact(_decisions().dump_python(record.decision, exclude_defaults=True))}
 
 
 def _exact(value: Any) -> Any:
@@ -86,13 +85,24 @@ def _exact(value: Any) -> Any:
 
 def from_item(item: Mapping[str, Any]) -> Record:
     """The row that `to_item` made an item of. Raises ValueError when it is not one."""
-    return _ROWS.validate_python(item)
+    return _rows().validate_python(item)
+
+
+@cache
+def _rows() -> TypeAdapter[Record]:
+    # Made for the first row, when its answer is out, so that no client of a cold start waits for it.
+    return TypeAdapter(Record)
+
+
+@cache
+def _decisions() -> TypeAdapter[Decision]:
+    return TypeAdapter(Decision)
 
 
 def unsaved_line(record: Record, error: Exception) -> str:
     """The row as a line of log. Plain ASCII, so that no text in a row can break the writing of it."""
     reason = f"{type(error).__name__}: {error}"
-    return json.dumps({UNSAVED: 1, "error": reason, "row": _ROWS.dump_python(record, exclude_none=True)}, default=str)
+    return json.dumps({UNSAVED: 1, "error": reason, "row": _rows().dump_python(record, exclude_none=True)}, default=str)
 
 
 def unsaved_row(line: str) -> Record | None:
@@ -101,4 +111,4 @@ def unsaved_row(line: str) -> Record | None:
     if start < 0:
         return None
     found, _ = json.JSONDecoder().raw_decode(line, start)
-    return _ROWS.validate_python(found["row"])
+    return _rows().validate_python(found["row"])

@@ -14,7 +14,10 @@ NAMES = ("anthropic_messages", "bedrock_converse", "gemini", "openai_chat")
 
 
 class Dialects(Mapping[str, Dialect]):
-    """The modules by name. Each is imported when it is first asked for: none for vendors that have no key."""
+    """The modules by name. Each is imported when it is first asked for: none for vendors that have no key.
+
+    Their validators are built (`defer_build`) at the first answer of a vendor, not for all vendors at once.
+    """
 
     @override
     def __getitem__(self, name: str) -> Dialect:

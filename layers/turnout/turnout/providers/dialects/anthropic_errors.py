@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from turnout.core import errors
 from turnout.providers.dialects.failures import failure, plain_text
@@ -39,13 +39,19 @@ KINDS: dict[str, type[errors.VendorError]] = {
 SPENT = re.compile(r"reached your specified .{0,20}usage limit", re.IGNORECASE)
 
 
-class Details(BaseModel):
+class Wire(BaseModel):
+    """JSON of Anthropic's; unknown fields are passed over."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Details(Wire):
     """The machine's part of an error."""
 
     error_code: str = ""
 
 
-class Told(BaseModel):
+class Told(Wire):
     """An error, as told in any of the three places."""
 
     type: str = ""
@@ -53,7 +59,7 @@ class Told(BaseModel):
     details: Annotated[Details, BeforeValidator(lambda told: told or {})] = Details()
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(Wire):
     """The envelope of an error."""
 
     error: Told

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
-from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from turnout.core.chat import JSON, Effort, ToolCall
 from turnout.core.errors import Rejected
@@ -54,7 +54,7 @@ class Kept(TypedDict):
     block: Annotated[Thinking | RedactedThinking, Field(discriminator="type")]
 
 
-_KEPT = TypeAdapter(list[Kept])
+_KEPT = TypeAdapter(list[Kept], config=ConfigDict(defer_build=True))
 
 
 def extra_of(thinking: Sequence[Kept]) -> Mapping[str, Any] | None:

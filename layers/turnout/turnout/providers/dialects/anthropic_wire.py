@@ -6,33 +6,33 @@ the vendor's versioning policy asks.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
 from turnout.core.errors import Garbled
-from turnout.providers.dialects.anthropic_errors import ErrorBody, Told, in_band
+from turnout.providers.dialects.anthropic_errors import ErrorBody, Told, Wire, in_band
 
 
-class Tagged(BaseModel):
+class Tagged(Wire):
     """What every body and frame has."""
 
     type: str
 
 
-class CacheCreation(BaseModel):
+class CacheCreation(Wire):
     """Tokens written to the cache, by lifetime."""
 
     ephemeral_5m_input_tokens: int = 0
     ephemeral_1h_input_tokens: int = 0
 
 
-class OutputDetails(BaseModel):
+class OutputDetails(Wire):
     """What a part of the answer's tokens went into."""
 
     thinking_tokens: int = 0
 
 
-class Counts(BaseModel):
+class Counts(Wire):
     """Tokens: of the prompt in disjoint buckets, of the answer all. None: not said."""
 
     input_tokens: int | None = None
@@ -43,7 +43,7 @@ class Counts(BaseModel):
     output_tokens_details: OutputDetails | None = None
 
 
-class Block(BaseModel):
+class Block(Wire):
     """A piece of content; its `type` tells which of the other fields it has."""
 
     type: str
@@ -56,7 +56,7 @@ class Block(BaseModel):
     input: Any = None
 
 
-class Growth(BaseModel):
+class Growth(Wire):
     """What is added to a block: one of these."""
 
     text: str = ""
@@ -65,20 +65,20 @@ class Growth(BaseModel):
     partial_json: str = ""
 
 
-class StopDetails(BaseModel):
+class StopDetails(Wire):
     """Why Claude declined."""
 
     explanation: str | None = None
 
 
-class Stop(BaseModel):
+class Stop(Wire):
     """Why the answer ended."""
 
     stop_reason: str | None = None
     stop_details: StopDetails | None = None
 
 
-class Head(BaseModel):
+class Head(Wire):
     """What is known of an answer at its start."""
 
     id: str = ""
@@ -92,44 +92,44 @@ class Message(Head, Stop):
     content: list[Block]
 
 
-class MessageStart(BaseModel):
+class MessageStart(Wire):
     """The first frame."""
 
     message: Head
 
 
-class BlockStart(BaseModel):
+class BlockStart(Wire):
     """A block begins."""
 
     index: int
     content_block: Block
 
 
-class BlockDelta(BaseModel):
+class BlockDelta(Wire):
     """A block grows."""
 
     index: int
     delta: Growth
 
 
-class BlockStop(BaseModel):
+class BlockStop(Wire):
     """A block is whole."""
 
     index: int
 
 
-class MessageDelta(BaseModel):
+class MessageDelta(Wire):
     """All blocks are whole; `usage` replaces the counts told before, it does not add to them."""
 
     delta: Stop
     usage: Counts | None = None
 
 
-class MessageStop(BaseModel):
+class MessageStop(Wire):
     """The last frame."""
 
 
-class Other(BaseModel):
+class Other(Wire):
     """A frame without news: a ping, or of a type that is younger than this module."""
 
 
@@ -161,7 +161,7 @@ def message_in(body: Any) -> Message:
     return _read(ErrorBody if _read(Tagged, body).type == "error" else Message, body)
 
 
-def _read[T: BaseModel](kind: type[T | ErrorBody], body: Any) -> T:
+def _read[T: Wire](kind: type[T | ErrorBody], body: Any) -> T:
     try:
         read = kind.model_validate(body)
     except ValidationError as error:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-c
 import re
 from collections.abc import Mapping
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from turnout.core import errors
 from turnout.providers.dialects.failures import failure, plain_text
@@ -50,6 +50,8 @@ SIGNED = re.compile(r"\s*The Canonical String for this request should have been.
 
 class Told(BaseModel):
     """An error's body; some of AWS's services write the message with a capital."""
+
+    model_config = ConfigDict(defer_build=True)
 
     message: str = Field(default="", validation_alias=AliasChoices("message", "Message"))
     type: str = Field(default="", validation_alias="__type")

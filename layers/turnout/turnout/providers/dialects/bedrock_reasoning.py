@@ -7,7 +7,7 @@ and must stand, unchanged, where it stood. A tool call's `extra` keeps those tha
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from pydantic import NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
 from turnout.core.chat import JSON, ToolCall
 from turnout.core.errors import Rejected
@@ -26,7 +26,7 @@ class Kept(TypedDict):
     block: JSON
 
 
-_KEPT = TypeAdapter(list[Kept])
+_KEPT = TypeAdapter(list[Kept], config=ConfigDict(defer_build=True))
 
 
 def reasoning_block(text: str, signature: str, redacted: str) -> JSON:

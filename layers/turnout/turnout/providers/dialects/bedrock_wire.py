@@ -18,7 +18,7 @@ from turnout.providers.eventstream import EXCEPTION
 class Wire(BaseModel):
     """JSON whose names are written as in `toolUseId`."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, defer_build=True)
 
 
 class Counts(Wire):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from turnout.core import errors
 from turnout.providers.dialects.failures import failure, plain_text
@@ -40,7 +40,9 @@ class Envelope(TypedDict):
 
 
 # A failed stream may wrap it in an array of one.
-FAILED: TypeAdapter[Envelope | list[Envelope]] = TypeAdapter(Envelope | list[Envelope])
+FAILED: TypeAdapter[Envelope | list[Envelope]] = TypeAdapter(
+    Envelope | list[Envelope], config=ConfigDict(defer_build=True)
+)
 
 # Texts under 400 that the table for all vendors does not know.
 TEXTS: tuple[tuple[re.Pattern[str], type[errors.VendorError]], ...] = (

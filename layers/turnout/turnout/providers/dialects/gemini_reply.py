@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Required, TypedDict
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from turnout.core import errors
@@ -104,7 +104,9 @@ class Response(TypedDict, total=False):
 
 
 # An array is what a stream is when a proxy has taken `alt=sse` out of its URL.
-ANSWER: TypeAdapter[Response | list[Response]] = TypeAdapter(Response | list[Response])
+ANSWER: TypeAdapter[Response | list[Response]] = TypeAdapter(
+    Response | list[Response], config=ConfigDict(defer_build=True)
+)
 
 # https://ai.google.dev/api/generate-content#FinishReason
 FINISHES: dict[str, FinishReason] = {

@@ -13,7 +13,7 @@ from turnout.core.events import Usage
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True, defer_build=True)
 
 
 class WireFunction(_Wire):
