@@ -14,6 +14,7 @@ export PATH := $(CURDIR)/.tools/bin:$(if $(PYTHON),$(dir $(PYTHON)):)$(PATH)
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+export UV_SYSTEM_CERTS := 1
 
 RUN := .venv/bin/python -m
 SAM := SAM_CLI_TELEMETRY=0 uvx --quiet --from aws-sam-cli==$(SAM_VERSION) sam
