@@ -119,7 +119,7 @@ TESTED = {"latency_ms", "first_token_ms", "error_rate", "cost_usd", "feedback", 
         ({"liked": 0.5}, {"feedback"}),
         ({}, set[str]()),
     ],
-    ids=str,
+    ids=["slower", "quicker", "more errors", "dearer", "liked less", "nothing"],
 )
 def test_what_has_changed_is_named_and_nothing_else(changes: dict[str, float], named_metrics: set[str]) -> None:
     found = compared(USUAL, replace(USUAL, **changes))
