@@ -5,7 +5,7 @@ One query a line: {"id", "task", "query", "n_tools", "outcomes": {model: [score,
 
 import gzip
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, linear_regression
@@ -18,7 +18,7 @@ from turnout.routing.classify_words import words
 
 STRENGTH = 20
 """Observations that the mean over all kinds counts as, when the outcomes of one kind are estimated."""
-COMPLETE = 0.99
+COMPLETE = 0.95
 """A model is compared if it has answered so many of the queries."""
 
 
@@ -30,10 +30,11 @@ class Query:
     text: str
     n_tools: int
     kind: str
+    part: str
     outcomes: dict[str, tuple[float, float]]
 
     @cached_property
-    def words(self) -> Sequence[str]:
+    def words(self) -> Sequence[bytes]:
         """What the classifier sees."""
         return words(self.text, self.n_tools)
 
@@ -66,14 +67,19 @@ class Pool:
         return max(self.models, key=lambda name: fmean(query.outcomes[name][0] for query in self.queries))
 
 
-def load(path: Path, without: Iterable[str] = ()) -> Pool:
-    """Read a pool, gzipped or not; models that have not answered nearly all of it are left out."""
-    queries = list(read(path))
-    left_out = set(without)
-    names = sorted({name for query in queries for name in query.outcomes} - left_out)
+def load(path: Path) -> Pool:
+    """Read a pool, gzipped or not; a model that has not answered nearly all of it is left out."""
+    queries = _finer(list(read(path)))
+    names = sorted({name for query in queries for name in query.outcomes})
     answers = {name: sum(name in query.outcomes for query in queries) for name in names}
     models = tuple(name for name in names if answers[name] >= COMPLETE * len(queries))
     return Pool(path.name.partition(".")[0], models, tuple(q for q in queries if q.outcomes.keys() >= set(models)))
+
+
+def _finer(queries: list[Query]) -> list[Query]:
+    """Where all are of one task, its parts are the kinds."""
+    one = len({query.kind for query in queries}) == 1
+    return [replace(query, kind=query.part) for query in queries] if one else queries
 
 
 def read(path: Path) -> Iterator[Query]:
@@ -87,14 +93,18 @@ def _query(line: bytes) -> Query:
     row = from_json(line)
     told = row.get("outcomes") or {}
     outcomes = {name: (value[0], value[3]) for name, value in told.items() if None not in (value[0], value[3])}
-    return Query(str(row["id"]), row["query"], row.get("n_tools") or 0, row.get("task") or "", outcomes)
+    return Query(
+        str(row["id"]), row["query"], row.get("n_tools") or 0, row.get("task") or "", row.get("sub") or "", outcomes
+    )
 
 
 def outcomes(pool: Pool) -> Outcomes:
     """What is to be expected of each model for each kind: the pool's means, drawn towards those over all kinds."""
     overall = {name: _seen(pool.queries, name) for name in pool.models}
     rows = {
-        kind: {name: _expected(overall[name], [q for q in pool.queries if q.kind == kind], name) for name in pool.models}
+        kind: {
+            name: _expected(overall[name], [q for q in pool.queries if q.kind == kind], name) for name in pool.models
+        }
         for kind in pool.kinds
     }
     return Outcomes(rows, overall, version=f"{pool.name}, {len(pool.queries)} queries")

@@ -7,6 +7,7 @@ and the table had not seen: held out by fold, and whole kinds left out. The choi
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from statistics import fmean
 
 from benchmarks.routing_pool import Pool, Query, outcomes
@@ -18,7 +19,7 @@ from turnout.routing.classify_model import Calibration, LinearModel
 BUCKETS = 2**13
 PRICES = (0.0, *(0.01 * 1.16**step for step in range(48)))
 """What the cost of the best model counts for, in units of quality."""
-THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 UNSEEN_WEIGHT = 0.5
 """How much the prompts of left-out kinds count in the calibration, against the others."""
 
@@ -34,15 +35,17 @@ class Aim:
     worth: float
     unseen_mean: float = 0.0
     unseen_least: float = 0.0
+    dearest: float = inf
+    """What the cost of the best model may count for, at most."""
 
 
 AIMS = {
-    "max_quality": Aim(1.0, 50.0, 0.95, 0.90),
+    "max_quality": Aim(1.0, 50.0, 0.95, 0.90, dearest=0.0),
     "balanced": Aim(0.991, 2.0, 0.95, 0.90),
     "economy": Aim(0.971, 1.0),
 }
-SHORT, SHORT_UNSEEN = 40.0, 10.0
-"""What each missing unit of ratio costs an operating point."""
+SHORT, SHORT_MEAN, SHORT_LEAST = 40.0, 10.0, 2.0
+"""What each missing unit of ratio costs an operating point; the least of few kinds is a noisy figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +134,14 @@ class Replay:
     """What an operating point would have given: in all on kinds seen, and for each kind that was left out."""
 
     point: Point
+    price: float
     seen: Gain
     unseen: Sequence[Gain]
 
 
 def _replays(trials: Sequence[Trial], seen: int, calibration: Calibration, unit: float) -> Iterable[Replay]:
     """Every operating point on the same trials, of which the first `seen` are of kinds seen in training."""
-    sure = [calibration(trial.verdict.first, trial.verdict.second) for trial in trials]
+    sure = [calibration(trial.verdict.first, trial.verdict.second, trial.verdict.known) for trial in trials]
     safe = [gain(trial, Weights(1.0, 0.0, 0.0), known=False) for trial in trials]
     kinds = [trial.query.kind for trial in trials[seen:]]
     for price in PRICES:
@@ -145,7 +149,7 @@ def _replays(trials: Sequence[Trial], seen: int, calibration: Calibration, unit:
         clear = [gain(trial, weights, known=True) for trial in trials]
         for threshold in THRESHOLDS:
             got = [c if p >= threshold else s for p, c, s in zip(sure, clear, safe, strict=True)]
-            yield Replay(Point(weights, threshold), total(got[:seen]), by_group(kinds, got[seen:]))
+            yield Replay(Point(weights, threshold), price, total(got[:seen]), by_group(kinds, got[seen:]))
 
 
 def gain(trial: Trial, weights: Weights, *, known: bool) -> Gain:
@@ -181,11 +185,14 @@ def saved(gains: Gain) -> float:
 
 
 def _value(aim: Aim, replay: Replay) -> float:
+    if replay.price > aim.dearest:
+        return -inf
     reached = ratio(replay.seen)
     unseen = [ratio(gains) for gains in replay.unseen] or [1.0]
     return (
         saved(replay.seen)
         + aim.worth * reached
         - SHORT * max(0.0, aim.ratio - reached)
-        - SHORT_UNSEEN * (max(0.0, aim.unseen_mean - fmean(unseen)) + max(0.0, aim.unseen_least - min(unseen)))
+        - SHORT_MEAN * max(0.0, aim.unseen_mean - fmean(unseen))
+        - SHORT_LEAST * max(0.0, aim.unseen_least - min(unseen))
     )

@@ -54,6 +54,9 @@ async def test_the_router_answers_a_streamed_chat_buffered_under_mangum(
         ("router.model", "id", "openai/gpt-5.2"),
         ("router.healthz", "status", "ok"),
         ("router.route", "object", "route"),
+        ("router.compare", "object", "chat.completion"),
+        ("router.blend", "object", "chat.completion"),
+        ("router.judge", "object", "chat.completion"),
     ],
 )
 async def test_the_router_answers_its_other_routes(

@@ -12,6 +12,9 @@ from tests.unit.test_template import RESOURCES
 
 STREAMED = {
     ("post", "/v1/chat/completions"): 300_000,
+    ("post", "/v1/compare"): 300_000,
+    ("post", "/v1/blend"): 300_000,
+    ("post", "/v1/judge"): 300_000,
     ("post", "/v1/route"): 29_000,
     ("get", "/v1/models"): 29_000,
     ("get", "/v1/models/{id+}"): 29_000,

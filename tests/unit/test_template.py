@@ -1,11 +1,9 @@
 """What `template.yaml` must hold to: names that the code knows, no secret, and no permission wider than its reason."""
 
-import re
 import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,17 +126,3 @@ def test_the_dependencies_are_those_of_the_lock() -> None:
 
 def test_the_dependencies_name_no_registry() -> None:
     assert "://" not in (ROOT / "layers/dependencies/requirements.txt").read_text()
-
-
-def test_the_layer_keeps_the_description_of_each_service_that_is_called() -> None:
-    makefile = (ROOT / "layers/dependencies/Makefile").read_text()
-    kept = set(re.findall(r"^SERVICES := (.*)$", makefile, re.MULTILINE)[0].split())
-    assert {
-        service for path in sources() for service in re.findall(r'\.client\(\s*"([\w-]+)"', path.read_text())
-    } <= kept
-
-
-def sources() -> Iterator[Path]:
-    """All Python that runs on Lambda: the command line is in the layer, and runs elsewhere."""
-    yield from (path for path in (ROOT / "layers/turnout").rglob("*.py") if "cli" not in path.parts)
-    yield from (ROOT / "functions").rglob("*.py")

@@ -19,7 +19,7 @@ from turnout.providers.bedrock import AwsSignature
 from turnout.providers.dialects import DIALECTS
 from turnout.providers.http import HttpVendors
 from turnout.providers.wrappers import guarded, recorded, retrying
-from turnout.routing.choice import prior
+from turnout.routing.choice_prior import prior
 from turnout.routing.circuit import Circuits
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
@@ -68,7 +68,7 @@ def catalog(config: Config) -> Catalog:
 def knowledge(config: Config) -> Knowledge:
     """What decisions are made with. Raises BadCatalog or BadRules."""
     models = catalog(config)
-    return Knowledge(models, prior(), rules(config, models))
+    return Knowledge(models, prior(models.all()), rules(config, models))
 
 
 def rules(config: Config, models: Catalog) -> Rules:

@@ -12,17 +12,21 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 
 from turnout.catalog import Catalog
 from turnout.core.chat import Chat, Request
-from turnout.core.errors import DeadlineExceeded, InvalidRequest, TurnoutError
-from turnout.core.events import Delta, Done, Events, ModeEvents, Started, Usage
+from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
+from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
 from turnout.core.models import Model
 from turnout.core.ports import Ask, Call, Clock, Deadline, Key, Sessions
-from turnout.core.records import Record
-from turnout.modes import MODES
-from turnout.routing.decision import Asked, Knowledge, all_well, chooses
+from turnout.core.records import ANSWER, Part, Record
+from turnout.core.verdict import Verdict
+from turnout.modes import MODES, PANELS, bill
+from turnout.modes.asking import Terms
+from turnout.modes.bill import Size
+from turnout.routing.decision import Asked, Knowledge, Models, all_well, chooses
 from turnout.routing.eligible import fitted
 from turnout.routing.plan import Plan, make_plan
 from turnout.routing.sessions import Forgetful, continued, conversation
@@ -97,7 +101,8 @@ class Gateway:
             plan = await self.plan(request, key, record.id, record.at)
             plan.note(record)
             limit = _within(plan.features.max_latency_ms, begun, deadline)
-            async with aclosing(self._answered(plan, request.chat, record, limit)) as events:
+            terms = Terms(request.options, self._panel(plan, request, key, record), plan.decision.seed)
+            async with aclosing(self._answered(plan, request.chat, record, limit, terms)) as events:
                 async for event in events:
                     yield _noted(event, record, elapsed)
             record.outcome, record.status, record.code = "ok", 200, ""
@@ -110,16 +115,39 @@ class Gateway:
         finally:
             record.latency_ms = elapsed()
 
-    def _answered(self, plan: Plan, chat: Chat, record: Record, limit: Deadline) -> ModeEvents:
-        return MODES[plan.features.mode](plan.checked(), chat, self._asking(record, limit))
+    def _answered(self, plan: Plan, chat: Chat, record: Record, limit: Deadline, terms: Terms) -> ModeEvents:
+        features = plan.features
+        size = Size(features.prompt_tokens, features.answer_tokens, date.fromisoformat(features.day))
+        bill.check(features.mode, plan.targets, terms, size, features.max_cost_usd)
+        return MODES[features.mode](plan.checked(), chat, self._asking(record, limit), terms)
+
+    def _panel(self, plan: Plan, request: Request, key: Key, record: Record) -> Models:
+        """Those who may judge or put answers together: whom the client names, then whom the gateway would choose."""
+        if not (panel := PANELS.get(plan.features.mode)):
+            return ()
+        fit, named, param = panel
+        wanted = fit(request)
+        chosen = self._planned(wanted, key, record).targets
+        if name := named(request.options):
+            options = replace(wanted.options, models=(name,))
+            try:
+                first = self._planned(replace(wanted, options=options), key, record).checked()
+            except RequestError as error:
+                error.param = param
+                raise
+            return first + tuple(model for model in chosen if model not in first)
+        return chosen
+
+    def _planned(self, request: Request, key: Key, record: Record) -> Plan:
+        return make_plan(Asked(request, key, record.at, "", self.is_open), self.knowledge, record.id)
 
     def _asking(self, record: Record, limit: Deadline) -> Callable[..., Events]:
-        def ask(chat: Chat, model: Model, *, more: bool) -> Events:
+        def ask(chat: Chat, model: Model, *, more: bool, part: Part = ANSWER) -> Events:
             if not limit.left:
                 raise DeadlineExceeded("The time for this request is up. Ask for less, or allow more time.")
             share = Deadline(self.clock.monotonic() + limit.left * (SHARE if more else 1), self.clock)
             tries = self.patience.while_others_wait if more else self.patience.last
-            return self.ask(Call(fitted(chat, model), model, share, limit, record, tries))
+            return self.ask(Call(fitted(chat, model), model, share, limit, record, tries, part))
 
         return ask
 
@@ -134,7 +162,7 @@ def _within(max_latency_ms: int | None, begun: float, deadline: Deadline) -> Dea
     return replace(deadline, at=min(deadline.at, begun + max_latency_ms / 1000))
 
 
-def _noted(event: Started | Delta | Done, record: Record, elapsed: Callable[[], int]) -> Started | Delta | Done:
+def _noted(event: ModeEvent, record: Record, elapsed: Callable[[], int]) -> ModeEvent:
     match event:
         case Started():
             _started(event, record, elapsed())
@@ -142,17 +170,30 @@ def _noted(event: Started | Delta | Done, record: Record, elapsed: Callable[[], 
             record.finish = record.finish or event.finish or ""
         case Done():
             return Done(_usage_shown(record), event.response_id, event.fingerprint)
-        case Delta():
+        case Verdict():
+            _judged(event, record)
+        case Delta() | Failed():
             pass
     return event
 
 
 def _started(event: Started, record: Record, elapsed: int) -> None:
-    record.vendor, record.model = event.model.vendor.name, event.model.name
+    if event.resumed or not record.model:  # of several answers, the first to come stands for all
+        record.vendor, record.model = event.model.vendor.name, event.model.name
     if record.first_token_ms is None:
         record.first_token_ms = elapsed
-    if failed := len(record.attempts) - 1:
+    if failed := sum(bool(attempt.error) for attempt in record.attempts):
         record.reason = f"{record.reason.partition('; after ')[0]}; after {failed} failed attempt{'s'[: failed > 1]}"
+    if event.because:
+        record.reason = f"{record.reason}; {event.because}"
+
+
+def _judged(verdict: Verdict, record: Record) -> None:
+    """Each score at the attempt whose answer it is for: the rollups count a row once, and so a verdict once."""
+    points = {score.number: score.points for score in verdict.scores}
+    for attempt in record.attempts:
+        if attempt.part.role == "candidate" and attempt.outcome == "ok" and attempt.part.number in points:
+            attempt.judged = points[attempt.part.number] / 10
 
 
 def _usage_shown(record: Record) -> Usage:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -30,6 +32,9 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
     }
     assert statuses == {
         "post /v1/chat/completions": "200 400 401 403 404 413 429 500 502 503 504",
+        "post /v1/compare": "200 400 401 403 404 413 429 500 502 503 504",
+        "post /v1/blend": "200 400 401 403 404 413 429 500 502 503 504",
+        "post /v1/judge": "200 400 401 403 404 413 429 500 502 503 504",
         "post /v1/route": "200 400 401 404 413 500",
         "get /v1/models": "200 401 500",
         "get /v1/models/{id}": "200 401 404 500",
@@ -61,3 +66,9 @@ def test_only_health_goes_without_the_key(document: dict[str, Any]) -> None:
 def test_a_path_parameter_is_described(document: dict[str, Any]) -> None:
     [parameter] = document["paths"]["/v1/models/{id}"]["get"]["parameters"]
     assert (parameter["name"], parameter["in"], parameter["required"]) == ("id", "path", True)
+
+
+def test_a_router_starts_without_what_only_the_document_or_the_console_needs() -> None:
+    code = "import sys, turnout.api.app, turnout.bootstrap; print({'boto3', 'fastapi'} & sys.modules.keys())"
+    # the interpreter of these tests, with our own code
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"  # noqa: S603

@@ -12,6 +12,7 @@ from turnout.core import errors
 from turnout.core.chat import Chat, Message, Text
 from turnout.core.events import Delta, Done, Events, Started, ToolDelta, collect
 from turnout.core.models import Model
+from turnout.core.records import ANSWER, Part
 from turnout.modes.failover import failover
 
 CHAT = Chat((Message("user", (Text("hello"),)),), stream=True)
@@ -25,7 +26,7 @@ class Asked:
         self.scripts = scripts
         self.calls: list[tuple[str, Chat, bool]] = []
 
-    async def __call__(self, chat: Chat, model: Model, *, more: bool) -> Events:
+    async def __call__(self, chat: Chat, model: Model, *, more: bool, part: Part = ANSWER) -> Events:
         self.calls.append((model.name, chat, more))
         for step in self.scripts[model.name]:
             if isinstance(step, errors.VendorError):

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from local.synthetic import rows
 from turnout.core.events import Usage
-from turnout.core.records import Attempt, Record
+from turnout.core.records import Attempt, Part, Record
 from turnout.policy.counting import entry, verdict
 from turnout.policy.rollup import TOKENS, Cell, Dimension, Rollup, grouped, merged
+from turnout.store.dynamo import from_wire, to_wire
+from turnout.store.log import from_item, to_item
 
 ROWS = list(rows(400, 4))
 
@@ -114,6 +116,24 @@ def test_times_are_of_what_ended_well_and_first_tokens_of_streams() -> None:
     increments = entry(replace(ROW, outcome="aborted", stream=False)).increments
     route = Rollup(increments[cell("route", "cost", "code", "7")])
     assert (route.latency.count, route.first_token.count, route.whole("ra")) == (0, 0, 1)
+
+
+def test_a_judges_score_counts_once_for_the_model_that_was_judged_and_survives_the_log() -> None:
+    judged = replace(ANSWER, part=Part("candidate"), judged=Decimal("0.85"))
+    ruling = replace(ANSWER, vendor="mistral", model="large", part=Part("verdict"))
+    row = replace(ROW, mode="judge", attempts=[judged, ruling])
+    row = from_item(from_wire(to_wire(to_item(row, 30))))
+    increments = entry(row).increments
+    verdicts = Rollup(increments[cell("model", "openai/gpt", "code", "7")]).verdicts("judge")
+    assert (verdicts.count, verdicts.mean) == (1, pytest.approx(0.85))
+    assert Rollup(increments[cell("model", "mistral/large", "code", "7")]).verdicts("judge").count == 0
+    assert Rollup(increments[cell("route", "cost", "code", "7")]).verdicts("judge").count == 1
+
+
+def test_what_only_other_models_read_has_no_first_token() -> None:
+    hidden = replace(ROW, attempts=[replace(ANSWER, part=Part("candidate"))])
+    model = Rollup(entry(hidden).increments[cell("model", "openai/gpt", "code", "7")])
+    assert (model.first_token.count, model.latency.count) == (0, 1)
 
 
 def test_health_is_of_the_minute_in_which_the_answer_ended() -> None:

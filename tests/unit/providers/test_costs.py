@@ -57,7 +57,8 @@ def gemini(usage: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
 
 
 def anthropic(usage: dict[str, Any], output: int) -> list[Frame]:
-    message: dict[str, Any] = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "usage": usage}
+    head: dict[str, Any] = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
+    message: dict[str, Any] = head | {"content": [], "usage": usage}
     block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}}
     end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": output}}

@@ -28,6 +28,7 @@ from turnout.api.openai import to_chat
 from turnout.api.problems import http_problem, problem
 from turnout.api.reply import Reply
 from turnout.api.route import route_headers, route_item
+from turnout.api.schema import ChatRequest, ModeRequest
 from turnout.api.services import Services
 from turnout.api.wire import Sent, encode
 from turnout.core.errors import TurnoutError
@@ -53,10 +54,25 @@ class Endpoints:
 
     async def create_chat_completion(self, request: Request) -> Response:
         """Answer a chat, by the model that is named or by one that the gateway chooses."""
+        return await self._answer(request, ChatRequest)
+
+    async def create_comparison(self, request: Request) -> Response:
+        """Let several models answer a chat at once, each with what it took; the same as the mode `compare`."""
+        return await self._answer(request, ModeRequest, "compare")
+
+    async def create_blend(self, request: Request) -> Response:
+        """Let several models answer a chat and another one write one answer of theirs. The same as the mode `blend`."""
+        return await self._answer(request, ModeRequest, "blend")
+
+    async def create_judgement(self, request: Request) -> Response:
+        """Let several models answer a chat and another one judge; gives the best. The same as the mode `judge`."""
+        return await self._answer(request, ModeRequest, "judge")
+
+    async def _answer(self, request: Request, schema: type[ChatRequest], mode: str = "") -> Response:
         services = self.services
         key = await self._admit(request)
-        wanted = body.parse(await body.read(request.stream(), services.max_body_bytes))
-        asked = to_chat(wanted)
+        wanted = body.parse(await body.read(request.stream(), services.max_body_bytes), schema)
+        asked = to_chat(wanted, mode)
         exchange = services.gateway.answer(asked, key, _id(request), services.deadline(request.scope))
         usage = wanted.stream_options is not None and bool(wanted.stream_options.include_usage)
         return Reply(exchange, services.log, include_usage=usage)
@@ -93,6 +109,9 @@ class Endpoints:
 def _routes(endpoints: Endpoints) -> list[Route]:
     return [
         Route("/v1/chat/completions", endpoints.create_chat_completion, methods=["POST"]),
+        Route("/v1/compare", endpoints.create_comparison, methods=["POST"]),
+        Route("/v1/blend", endpoints.create_blend, methods=["POST"]),
+        Route("/v1/judge", endpoints.create_judgement, methods=["POST"]),
         Route("/v1/route", endpoints.create_route, methods=["POST"]),
         Route("/v1/models", endpoints.list_models),
         Route("/v1/models/{id:path}", endpoints.retrieve_model),

@@ -55,10 +55,10 @@ async def read(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     return bytes(body)
 
 
-def parse(body: bytes) -> ChatRequest:
+def parse[R: ChatRequest](body: bytes, schema: type[R] = ChatRequest) -> R:
     """Raises InvalidRequest that names the field at fault, in OpenAI's notation."""
     try:
-        return ChatRequest.model_validate_json(body)
+        return schema.model_validate_json(body)
     except ValidationError as error:
         raise _complaint(body, error.errors(include_url=False, include_input=False)) from None
 

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from turnout.api.schema import ChatRequest
+from turnout.api.schema import ChatRequest, ModeRequest
 from turnout.api.wire import ChatCompletion, ErrorBody, Health, ModelItem, ModelList, RouteItem
 from turnout.core.chat import JSON
 
@@ -71,17 +71,20 @@ MODEL_NAME: JSON = {
     ],
     **KEY,
 }
-CHAT_BODY: JSON = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": REFERENCE.format(model=ChatRequest.__name__)}}},
-    },
-    **KEY,
-}
+BODIES = (ChatRequest, ModeRequest)
+
+
+def _taking(schema: type[ChatRequest]) -> JSON:
+    reference = {"$ref": REFERENCE.format(model=schema.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}, **KEY}
+
 
 ENDPOINTS: dict[str, dict[str, Any]] = {
-    "create_chat_completion": {"responses": COMPLETION, "openapi_extra": CHAT_BODY},
-    "create_route": {"responses": ROUTE, "openapi_extra": CHAT_BODY},
+    "create_chat_completion": {"responses": COMPLETION, "openapi_extra": _taking(ChatRequest)},
+    "create_comparison": {"responses": COMPLETION, "openapi_extra": _taking(ModeRequest)},
+    "create_blend": {"responses": COMPLETION, "openapi_extra": _taking(ModeRequest)},
+    "create_judgement": {"responses": COMPLETION, "openapi_extra": _taking(ModeRequest)},
+    "create_route": {"responses": ROUTE, "openapi_extra": _taking(ChatRequest)},
     "list_models": {"responses": MODELS, "openapi_extra": KEY},
     "retrieve_model": {"responses": MODEL, "openapi_extra": MODEL_NAME},
     "health": {"responses": HEALTH},
@@ -98,9 +101,9 @@ def document(app: Starlette) -> JSON:
         description="One OpenAI-compatible endpoint to many language models.",
         routes=_routes(app),
     )
-    request = ChatRequest.model_json_schema(ref_template=REFERENCE)
-    parts = request.pop("$defs")
-    made["components"]["schemas"] |= {**parts, ChatRequest.__name__: request}
+    for body in BODIES:
+        schema = body.model_json_schema(ref_template=REFERENCE)
+        made["components"]["schemas"] |= {**schema.pop("$defs"), body.__name__: schema}
     made["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     return made
 

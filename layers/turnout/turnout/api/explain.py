@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from turnout.api.several import answers, dropped, summary, verdict_note
 from turnout.api.wire import AttemptNote, TurnoutNote
 from turnout.core.records import Attempt, Record
+from turnout.core.verdict import Verdict
 
 REQUEST_ID = "x-turnout-request-id"
 UNSAFE = re.compile(r"[^\x20-\x7e]+")
 LONGEST = 300
 
 
-def note(record: Record) -> TurnoutNote:
+def note(record: Record, verdict: Verdict | None = None) -> TurnoutNote:
     """The `turnout` object. Costs and attempts are as far as the record has them."""
+    told = answers(record)
     estimated = any(attempt.usage.source == "estimated" for attempt in record.attempts)
-    return {
+    made: TurnoutNote = {
         "request_id": record.id,
         "model": record.model or None,
         "vendor": record.vendor or None,
@@ -24,6 +27,11 @@ def note(record: Record) -> TurnoutNote:
         "cost_usd": float(record.cost_usd),
         "usage_source": "estimated" if estimated else "vendor",
     }
+    if told:
+        made["answers"], made["summary"], made["dropped"] = told, summary(told), dropped(record)
+    if verdict:
+        made["verdict"] = verdict_note(verdict)
+    return made
 
 
 def _attempt(attempt: Attempt) -> AttemptNote:

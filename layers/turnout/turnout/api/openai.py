@@ -22,16 +22,20 @@ from turnout.api.messages import (
     ToolMessage,
 )
 from turnout.api.rules import check
-from turnout.api.schema import ChatRequest, JsonSchemaFormat, TurnoutOptions
+from turnout.api.schema import OPTIONS_OF_MODES, ChatRequest, JsonSchemaFormat, TurnoutOptions
 from turnout.api.wire import AnswerChoice, AnswerMessage, ChatCompletion, ToolCallItem, UsageCounts, encode
 from turnout.core.chat import Chat, Image, JsonSchema, Message, NamedTool, Options, Part, Request, Text, Tool, ToolCall
+from turnout.core.errors import InvalidRequest
 from turnout.core.events import Answer, Choice, Usage, collect
 from turnout.core.records import Record
 from turnout.pipeline import Exchange
 
 
-def to_chat(request: ChatRequest) -> Request:
-    """The request in the core's words. Raises InvalidRequest when its fields contradict each other."""
+def to_chat(request: ChatRequest, mode: str = "") -> Request:
+    """The request in the core's words; `mode` is that of the path, if it has one.
+
+    Raises InvalidRequest when its fields contradict each other.
+    """
     check(request)
     chat = Chat(
         messages=tuple(map(_message, request.messages)),
@@ -54,7 +58,7 @@ def to_chat(request: ChatRequest) -> Request:
         top_logprobs=request.top_logprobs,
         user=request.user or "",
     )
-    return Request(chat, request.model, _options(request.turnout or TurnoutOptions()))
+    return Request(chat, request.model, _options(request.turnout or TurnoutOptions(), mode))
 
 
 def _message(turn: MessageTurn) -> Message:
@@ -121,10 +125,13 @@ def _stop(stop: str | list[str] | None) -> tuple[str, ...]:
     return (stop,) if isinstance(stop, str) else tuple(stop or ())
 
 
-def _options(options: TurnoutOptions) -> Options:
+def _options(options: TurnoutOptions, mode: str) -> Options:
+    if mode and "mode" in options.model_fields_set and options.mode != mode:
+        raise InvalidRequest(f"This path is for the mode '{mode}'. Leave it out.", param="turnout.mode")
+    _of_the_mode(options, mode or options.mode)
     return Options(
         goal=options.goal,
-        mode=options.mode,
+        mode=mode or options.mode,
         models=options.models,
         fallbacks=options.fallbacks,
         task=options.task,
@@ -132,7 +139,22 @@ def _options(options: TurnoutOptions) -> Options:
         max_latency_ms=options.max_latency_ms,
         tags=options.tags,
         session=options.session,
+        strategy=options.strategy,
+        synthesizer=options.synthesizer,
+        layers=options.layers,
+        samples=options.samples,
+        judge=options.judge,
+        criteria=options.criteria,
+        second_opinion=options.second_opinion,
     )
+
+
+def _of_the_mode(options: TurnoutOptions, mode: str) -> None:
+    """Raises InvalidRequest for an option that would have no effect."""
+    for name in sorted(options.model_fields_set & OPTIONS_OF_MODES.keys()):
+        if getattr(options, name) and mode not in (modes := OPTIONS_OF_MODES[name]):
+            wanted = " or ".join(f"'{one}'" for one in modes)
+            raise InvalidRequest(f"'{name}' is for the mode {wanted}, not '{mode}'.", param=f"turnout.{name}")
 
 
 async def whole(exchange: Exchange) -> AsyncGenerator[bytes]:
@@ -148,12 +170,17 @@ def from_events(answer: Answer, record: Record) -> ChatCompletion:
         "id": completion_id(record),
         "object": "chat.completion",
         "created": int(record.at),
-        "model": answer.started[-1].model.name if answer.started else record.model,
-        "choices": [_choice(index, choice) for index, choice in sorted(answer.choices.items())],
+        "model": record.model,
+        "choices": [_choice(index, choice) for index, choice in sorted(_choices(answer).items())],
         "usage": usage_counts((done and done.usage) or Usage()),
         "system_fingerprint": (done and done.fingerprint) or None,
-        "turnout": explain.note(record),
+        "turnout": explain.note(record, answer.verdict),
     }
+
+
+def _choices(answer: Answer) -> dict[int, Choice]:
+    """One of each model that was asked, that a client may find it by its number."""
+    return {number: Choice() for number in answer.failed} | answer.choices
 
 
 def completion_id(record: Record) -> str:
@@ -171,7 +198,7 @@ def _choice(index: int, choice: Choice) -> AnswerChoice:
 
 
 def _said(choice: Choice) -> AnswerMessage:
-    silent = not choice.text and (choice.tool_calls or choice.refusal)
+    silent = not choice.text and (choice.tool_calls or choice.refusal or not choice.finish)
     message: AnswerMessage = {
         "role": "assistant",
         "content": None if silent else choice.text,

@@ -3,12 +3,13 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, FailFast, Field
 
 from turnout.api.messages import FreeJSON, MessageTurn, ToolChoice, ToolItem, Wire
-from turnout.core.chat import Effort, Goal
+from turnout.core.chat import Effort, Goal, SecondOpinion
 
 type Penalty = Annotated[float, Field(ge=-2, le=2)]
 type Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -46,6 +47,18 @@ REFUSED = {
     "web_search_options": "offer the search as a tool",
 }
 """The fields of OpenAI's that are refused, and what to do instead."""
+
+
+OPTIONS_OF_MODES: Mapping[str, tuple[str, ...]] = {
+    "strategy": ("failover", "blend"),
+    "synthesizer": ("blend",),
+    "layers": ("blend",),
+    "samples": ("blend",),
+    "judge": ("judge",),
+    "criteria": ("judge",),
+    "second_opinion": ("judge",),
+}
+"""The options of `turnout` that only some modes have."""
 
 
 class TextFormat(Wire):
@@ -101,6 +114,13 @@ class TurnoutOptions(Wire):
     max_latency_ms: Annotated[int, Field(gt=0, le=900_000)] | None = None
     tags: Annotated[dict[str, Short], Field(max_length=16)] = Field(default_factory=dict)
     session: Annotated[str, Field(max_length=128)] = ""
+    strategy: Annotated[str, Field(max_length=64)] = ""
+    synthesizer: Annotated[str, Field(max_length=200)] = ""
+    layers: Annotated[int, Field(ge=1, le=3)] = 2
+    samples: Annotated[int, Field(ge=2, le=8)] = 4
+    judge: Annotated[str, Field(max_length=200)] = ""
+    criteria: Annotated[tuple[Short, ...], Field(max_length=16)] = ()
+    second_opinion: SecondOpinion | None = None
 
 
 class ChatRequest(Wire, defer_build=False):
@@ -141,3 +161,9 @@ class ChatRequest(Wire, defer_build=False):
     safety_identifier: str | None = None
     service_tier: Literal["auto", "default"] | None = None
     store: bool | None = None
+
+
+class ModeRequest(ChatRequest):
+    """The same on the path of a mode of its own, where `turnout.models` names the models."""
+
+    model: ModelName = "auto"

@@ -10,9 +10,9 @@ from typing import Any
 from turnout.api import explain
 from turnout.api.openai import completion_id, usage_counts
 from turnout.api.wire import ChatChunk, ChunkChoice, Sent, encode
-from turnout.core.events import Delta, Done, FinishReason, Started, ToolDelta, Usage
-from turnout.core.models import Model
+from turnout.core.events import Delta, Done, Failed, FinishReason, ModeEvent, Started, ToolDelta, Usage
 from turnout.core.records import Record
+from turnout.core.verdict import Verdict
 from turnout.pipeline import Exchange
 
 DONE = b"data: [DONE]\n\n"
@@ -37,25 +37,31 @@ def frame(value: Sent) -> bytes:
 
 @dataclass(slots=True)
 class Chunks:
-    """Turns events into chunks. A chunk that ends a choice is held until it is known not to be the last of all.
+    """Turns events into chunks. A chunk that ends the only answer is held until it is known not to be the last of all.
 
-    For the last one carries the `turnout` object, complete with costs, which only the end of the events settles.
+    For the last one carries the `turnout` object, complete with costs, which only the end of the events settles. Where
+    several models answer, none waits for another: each ends at once, and the last chunk is one more.
     """
 
     record: Record
     include_usage: bool
-    model: str = ""
+    models: dict[int, str] = field(default_factory=dict[int, str])
     begun: set[int] = field(default_factory=set[int])
     held: ChatChunk | None = None
+    verdict: Verdict | None = None
     done: Done = field(default_factory=Done)
 
-    def of(self, event: Started | Delta | Done) -> Iterator[ChatChunk]:
+    def of(self, event: ModeEvent) -> Iterator[ChatChunk]:
         """The chunks that an event gives, if any."""
         match event:
             case Started():
-                yield from self._started(event.model, resumed=event.resumed)
+                yield from self._started(event)
             case Delta():
                 yield from self._said(event)
+            case Failed():
+                yield self._failed(event)
+            case Verdict():
+                self.verdict = event
             case Done():
                 self.done = event
 
@@ -63,19 +69,35 @@ class Chunks:
         """What is due when the events have ended."""
         if self.held and self.include_usage:
             yield self.held
-        last = self.held if self.held and not self.include_usage else self._chunk()
+        last = self.held if self.held and not self.include_usage else self._chunk(*self._closing())
         last["system_fingerprint"] = self.done.fingerprint or None
         if self.include_usage:
             last["usage"] = usage_counts(self.done.usage or Usage())
-        last["turnout"] = explain.note(self.record)
+        last["turnout"] = explain.note(self.record, self.verdict)
         yield last
 
-    def _started(self, model: Model, *, resumed: bool) -> Iterator[ChatChunk]:
-        self.model = model.name
-        if resumed:
-            chunk = self._chunk(_piece(0, {}))
-            chunk["turnout"] = {"resumed_on": model.id}
+    def _closing(self) -> Iterator[ChunkChoice]:
+        """Many a client looks at the first choice of every chunk; only that of `usage` has none, as with OpenAI."""
+        if self._several and not self.include_usage:
+            yield _piece(0, {})
+
+    @property
+    def _several(self) -> bool:
+        return self.record.mode == "compare"
+
+    def _started(self, event: Started) -> Iterator[ChatChunk]:
+        self.models[event.choice] = event.model.name
+        if event.resumed:
+            chunk = self._chunk(_piece(event.choice, {}))
+            chunk["turnout"] = {"resumed_on": event.model.id}
             yield chunk
+
+    def _failed(self, event: Failed) -> ChatChunk:
+        self.models[event.choice] = event.model.name
+        chunk = self._chunk(_piece(event.choice, {}))
+        error = {"model": event.model.id, "code": event.error.code, "message": event.error.message}
+        chunk["turnout"] = {"failed": {"index": event.choice, **error}}
+        return chunk
 
     def _said(self, delta: Delta) -> Iterator[ChatChunk]:
         if self.held:
@@ -87,14 +109,18 @@ class Chunks:
         if (said := _said_in(delta)) or delta.logprobs:
             yield self._chunk(_piece(delta.choice, said, delta.logprobs))
         if delta.finish:
-            self.held = self._chunk(_piece(delta.choice, {}, finish=delta.finish))
+            ending = self._chunk(_piece(delta.choice, {}, finish=delta.finish))
+            if self._several:
+                yield ending
+            else:
+                self.held = ending
 
     def _chunk(self, *choices: ChunkChoice) -> ChatChunk:
         chunk: ChatChunk = {
             "id": completion_id(self.record),
             "object": "chat.completion.chunk",
             "created": int(self.record.at),
-            "model": self.model or self.record.model,
+            "model": self.models.get(choices[0]["index"] if choices else 0) or self.record.model,
             "system_fingerprint": None,
             "choices": list(choices),
         }

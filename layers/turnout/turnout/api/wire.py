@@ -39,7 +39,7 @@ class AnswerMessage(TypedDict):
 
 
 class AnswerChoice(TypedDict):
-    """One of `n` answers."""
+    """One of `n` answers, or of several models'; `finish_reason` is null where it is not whole."""
 
     index: int
     message: AnswerMessage
@@ -82,8 +82,61 @@ class AttemptNote(TypedDict):
     latency_ms: int
 
 
+class AnswerNote(TypedDict):
+    """One of several answers; `index` is its choice's. Time, tokens and cost are those of all its attempts.
+
+    `error` and `message` tell why it did not come, or not whole; else they are null. `judged` is from 0 to 1.
+    """
+
+    index: int
+    model: str
+    outcome: str
+    finish_reason: str | None
+    error: str | None
+    message: str | None
+    latency_ms: int
+    first_token_ms: int | None
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    judged: float | None
+
+
+class Summary(TypedDict):
+    """The index of the first of several answers to be whole, of the one that cost least, and of that with most tokens.
+
+    Of answers alike it is the first; null where none is whole.
+    """
+
+    fastest: int | None
+    cheapest: int | None
+    longest: int | None
+
+
+class ScoreNote(TypedDict):
+    """What the judge gave an answer, from 0 to 10; `index` is that of `answers`."""
+
+    index: int
+    score: float
+    reason: str
+
+
+class VerdictNote(TypedDict):
+    """Which answer is best, by index; null: a tie. `orders` are the indexes as each judge has seen the answers."""
+
+    winner: int | None
+    scores: list[ScoreNote]
+    confidence: float
+    judges: list[str]
+    orders: list[list[int]]
+    seed: int
+
+
 class TurnoutNote(TypedDict):
-    """Who answered and why. `cost_usd` is a JSON number, the sum of all attempts, failed ones included."""
+    """Who answered and why. `cost_usd` is a JSON number, the sum of all attempts, failed ones included.
+
+    `answers`, `summary` and `dropped`, the models that could not take the request, are there where several were asked.
+    """
 
     request_id: str
     model: str | None
@@ -92,6 +145,10 @@ class TurnoutNote(TypedDict):
     attempts: list[AttemptNote]
     cost_usd: float
     usage_source: Literal["vendor", "estimated"]
+    answers: NotRequired[list[AnswerNote]]
+    summary: NotRequired[Summary]
+    dropped: NotRequired[list["DropItem"]]
+    verdict: NotRequired[VerdictNote]
 
 
 class ChatCompletion(TypedDict):
@@ -117,7 +174,7 @@ class ChunkChoice(TypedDict):
 
 
 class ChatChunk(TypedDict):
-    """A piece of a streamed answer. `turnout` is in the last one, and in one that marks a change of model."""
+    """A piece of a streamed answer. `turnout` is in the last one, and in one that marks a model's change or failure."""
 
     id: str
     object: Literal["chat.completion.chunk"]
@@ -126,7 +183,7 @@ class ChatChunk(TypedDict):
     system_fingerprint: str | None
     choices: list[ChunkChoice]
     usage: NotRequired[UsageCounts | None]
-    turnout: NotRequired[TurnoutNote | Mapping[str, str]]
+    turnout: NotRequired[TurnoutNote | Mapping[str, Any]]
 
 
 class ErrorDetail(TypedDict):

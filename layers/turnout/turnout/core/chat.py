@@ -12,6 +12,7 @@ from typing import Any, Literal
 type JSON = dict[str, Any]
 type Role = Literal["system", "developer", "user", "assistant", "tool"]
 type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+type SecondOpinion = Literal["judge", "order"]
 type Goal = Literal["balanced", "cost", "latency", "reliability"]
 
 
@@ -137,6 +138,13 @@ class Options:
     max_latency_ms: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     session: str = ""
+    strategy: str = ""
+    synthesizer: str = ""
+    layers: int = 2
+    samples: int = 4
+    judge: str = ""
+    criteria: tuple[str, ...] = ()
+    second_opinion: SecondOpinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a model answers: a run of events, the same for a streamed and a whole answer.
 
 A vendor's answer is `Delta`s and then one `Done`. A mode puts a `Started` before the first delta of each target
-whose words the client sees. An iterator that ends without `Done` has raised, always.
+whose words the client sees, and a `Failed` where one of several answers will not come. An iterator that ends without
+`Done` has raised, always.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
@@ -9,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from turnout.core.chat import ToolCall
+from turnout.core.errors import TurnoutError
 from turnout.core.models import Model
+from turnout.core.verdict import Verdict
 
 type FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -76,15 +79,30 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """From here on `model` speaks; `resumed` when it continues what another one began and could not finish."""
+    """From here on `model` speaks; `resumed` when it continues what another one began and could not finish.
+
+    `choice` is the number of its answer; `because` tells why it speaks where that is not as planned.
+    """
 
     model: Model
     resumed: bool = False
+    choice: int = 0
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Answer number `choice`, which `model` was to give, will not come or not be whole; the others go on."""
+
+    choice: int
+    model: Model
+    error: TurnoutError
 
 
 type Event = Delta | Done
 type Events = AsyncGenerator[Delta | Done]
-type ModeEvents = AsyncGenerator[Started | Delta | Done]
+type ModeEvent = Started | Delta | Done | Failed | Verdict
+type ModeEvents = AsyncGenerator[ModeEvent]
 
 
 @dataclass(slots=True)
@@ -129,9 +147,11 @@ class Answer:
 
     choices: dict[int, Choice] = field(default_factory=dict[int, Choice])
     started: list[Started] = field(default_factory=list[Started])
+    failed: dict[int, Failed] = field(default_factory=dict[int, Failed])
+    verdict: Verdict | None = None
     done: Done | None = None
 
-    def add(self, event: Started | Delta | Done) -> None:
+    def add(self, event: ModeEvent) -> None:
         """Take in the next event."""
         match event:
             case Delta():
@@ -140,9 +160,13 @@ class Answer:
                 self.done = event
             case Started():
                 self.started.append(event)
+            case Failed():
+                self.failed[event.choice] = event
+            case Verdict():
+                self.verdict = event
 
 
-async def collect(events: AsyncIterator[Started | Delta | Done]) -> Answer:
+async def collect(events: AsyncIterator[ModeEvent]) -> Answer:
     """The whole answer. Raises what the iterator raises."""
     answer = Answer()
     async for event in events:

@@ -7,7 +7,7 @@ from typing import Protocol
 from turnout.core.chat import Chat
 from turnout.core.events import Events
 from turnout.core.models import Model
-from turnout.core.records import Record
+from turnout.core.records import ANSWER, Part, Record
 
 
 class Clock(Protocol):
@@ -48,7 +48,7 @@ class Call:
     """One model asked one thing.
 
     `share` is when this target must have begun to answer, or answered if not streamed; `limit` when all must be over.
-    Attempts are written to `record`; `patience` is how many tries this target gets.
+    Attempts are written to `record`, as of this `part`; `patience` is how many tries this target gets.
     """
 
     chat: Chat
@@ -57,6 +57,7 @@ class Call:
     limit: Deadline
     record: Record
     patience: int = 1
+    part: Part = ANSWER
 
 
 class Ask(Protocol):

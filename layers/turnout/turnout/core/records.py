@@ -10,17 +10,37 @@ from turnout.core.errors import Blame
 from turnout.core.events import Usage
 
 type Outcome = Literal["ok", "error", "aborted", "skipped"]
+type Role = Literal["answer", "candidate", "synthesis", "verdict"]
 type Source = Literal["auto", "rule", "list", "name"]
 """Who named the candidates: the gateway itself, a rule, the client's `turnout.models`, or its `model`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a call is for, where one request takes several: `number` counts those of a role and `layer`, from 0.
+
+    An "answer" is shown to the client as the choice of that number. Of "candidate"s a "synthesis" is made, or a
+    "verdict" says which is shown.
+    """
+
+    role: Role = "answer"
+    number: int = 0
+    layer: int = 0
+
+
+ANSWER = Part()
+"""The only part of a request that one model answers."""
+
+
 @dataclass(slots=True)
 class Attempt:
-    """One call of one model. Times are milliseconds from the attempt's start; `number` counts tries of this target.
+    """One call of one model. Times are milliseconds from the attempt's start; `number` counts tries of this target
+    for this `part`.
 
     `aborted`: the client went away. `skipped`: not sent, its circuit was open. `billed`: failed, but the vendor has
     worked on it and will charge. `status` is the vendor's. `blames` tells whose fault a failure is. `signals` are the
-    checks that a whole answer was put to for free (`policy.signals`), and whether each found something wrong.
+    checks that a whole answer was put to for free (`policy.signals`), and whether each found something wrong. `judged`
+    is what a judge gave it, from 0 to 1.
     """
 
     vendor: str
@@ -40,6 +60,8 @@ class Attempt:
     cost_usd: Decimal = Decimal(0)
     price_version: str = ""
     signals: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    part: Part = ANSWER
+    judged: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +78,9 @@ class Features:
 
     `rule` is the one that fired; goal, mode and limits are the client's and the rule's together. `confidence` is None
     where nobody had to classify. `forbidden` and `resting` (with an open circuit) are ids of candidates, `unready`
-    vendors of candidates that cannot be asked here. The last `fallbacks` candidates are the client's own, which no
-    ranking moves. `held` is the id of the model that the conversation is on. `day` (UTC) is the one whose prices hold.
-    `rules` and `catalog` are versions.
+    vendors of candidates that cannot be asked here. `strategy` is that of failover. The last `fallbacks` candidates
+    are the client's own, which no ranking moves. `held` is the id of the model that the conversation is on. `day`
+    (UTC) is the one whose prices hold. `rules` and `catalog` are versions.
     """
 
     day: str
@@ -68,6 +90,7 @@ class Features:
     needs: tuple[str, ...] = ()
     goal: Goal = "balanced"
     mode: str = "failover"
+    strategy: str = ""
     rule: str = ""
     task: str = ""
     confidence: float | None = None

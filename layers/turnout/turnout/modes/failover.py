@@ -10,10 +10,14 @@ from dataclasses import dataclass, replace
 
 from turnout.catalog.tokens import estimate_text
 from turnout.core.chat import Chat
-from turnout.core.errors import Exhausted, VendorError
+from turnout.core.errors import Exhausted, InvalidRequest, QuotaExhausted, Throttled, VendorError
 from turnout.core.events import Delta, Done, ModeEvents, Started
 from turnout.core.models import Model
-from turnout.modes.asking import Asking
+from turnout.modes.asking import PLAIN, Asking, Terms
+
+ONLY_LIMITS = "rate_limit"
+STRATEGIES = ("policy", "cost", "latency", "round_robin", ONLY_LIMITS)
+"""What may be asked for: an order of the targets (`routing.strategies`), or that only limits lead to the next one."""
 
 
 @dataclass(slots=True)
@@ -41,8 +45,9 @@ class Shown:
         return event
 
 
-async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeEvents:
-    """Raises Exhausted with the cause of each target that failed."""
+async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking, terms: Terms = PLAIN) -> ModeEvents:
+    """Raises Exhausted with the cause of each target that failed, InvalidRequest for a strategy that there is not."""
+    check_strategy(terms.options.strategy)
     waiting, shown = list(targets), Shown()
     causes: list[tuple[str, VendorError]] = []
     while waiting:
@@ -59,7 +64,17 @@ async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking) -> ModeE
         except VendorError as error:
             causes.append((model.id, error))
             waiting = list(followers(waiting, model, error, chat, shown))
+            if terms.options.strategy == ONLY_LIMITS and not isinstance(error, Throttled | QuotaExhausted):
+                break
     raise Exhausted(causes)
+
+
+def check_strategy(strategy: str) -> None:
+    """Raises InvalidRequest."""
+    if strategy and strategy not in STRATEGIES:
+        raise InvalidRequest(
+            f"failover has no such strategy. Use one of {', '.join(STRATEGIES)}.", param="turnout.strategy"
+        )
 
 
 def continued(chat: Chat, shown: Shown) -> Chat:

@@ -82,7 +82,7 @@ def _increments(record: Record) -> Iterator[tuple[Cell, Counts]]:
 def _by_model(record: Record) -> Iterator[tuple[Values, Counts]]:
     yield _model(record, record), _ending(record)
     for attempt in record.attempts:
-        times = _first_token(attempt.first_token_ms, record) | _latency(attempt)
+        times = _times(attempt, record)
         yield _model(attempt, record), merged([_attempt(attempt), _squared(attempt.cost_usd), times])
 
 
@@ -101,7 +101,7 @@ def _by_tag(record: Record) -> Iterator[tuple[Values, Counts]]:
 
 def _health(record: Record) -> Iterator[tuple[Values, Counts]]:
     for attempt in record.attempts:
-        times = _first_token(attempt.first_token_ms, record) | _latency(attempt)
+        times = _times(attempt, record)
         yield (_id(attempt),), _fate(attempt) | times
 
 
@@ -128,7 +128,8 @@ def _ending(record: Record) -> dict[str, int | Decimal]:
 
 def _attempt(attempt: Attempt) -> dict[str, int | Decimal]:
     signals = [_judged(name, Decimal(raised)) for name, raised in attempt.signals.items() if name in SERIES]
-    return merged([_fate(attempt), _consumption(attempt), *signals])
+    verdict = {} if attempt.judged is None else _judged("judge", attempt.judged)
+    return merged([_fate(attempt), _consumption(attempt), *signals, verdict])
 
 
 def _fate(attempt: Attempt) -> dict[str, int | Decimal]:
@@ -151,6 +152,12 @@ def _judged(series: str, score: Decimal) -> dict[str, int | Decimal]:
 
 def _latency(one: Record | Attempt) -> dict[str, int | Decimal]:
     return _time("l", one.latency_ms) if one.outcome == "ok" else {}
+
+
+def _times(attempt: Attempt, record: Record) -> dict[str, int | Decimal]:
+    """What only other models read is asked for whole, and has no first token."""
+    shown = attempt.part.role in {"answer", "synthesis"}
+    return _first_token(attempt.first_token_ms if shown else None, record) | _latency(attempt)
 
 
 def _first_token(ms: int | None, record: Record) -> dict[str, int | Decimal]:

@@ -90,9 +90,10 @@ def recorded(ask: Ask, clock: Clock) -> Ask:
 
 
 def _begin(call: Call, clock: Clock) -> Attempt:
-    model = call.model
-    number = 1 + sum(a.vendor == model.vendor.name and a.model == model.name for a in call.record.attempts)
-    return Attempt(model.vendor.name, model.name, number, started_ms=_ms(clock.time()))
+    target = call.model.vendor.name, call.model.name, call.part
+    number = 1 + sum((a.vendor, a.model, a.part) == target for a in call.record.attempts)
+    vendor, model, part = target
+    return Attempt(vendor, model, number, started_ms=_ms(clock.time()), part=part)
 
 
 def _failed(attempt: Attempt, error: VendorError) -> None:

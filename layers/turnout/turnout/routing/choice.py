@@ -33,7 +33,7 @@ type Row = Mapping[str, Expected]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a goal values: a model's score is quality + success, each times its weight, less USD and seconds times theirs.
+    """What a goal values: the score is quality and success times their weights, less USD and seconds times theirs.
 
     `unclear` is the part of the weight of USD and seconds that counts where the task is not clear: at 0 the safe
     chain begins with the best model, whatever it costs.
@@ -47,10 +47,10 @@ class Weights:
 
 
 WEIGHTS: Mapping[Goal, Weights] = {
-    "balanced": Weights(1.0, 5.0, 0.001, unclear=0.2),
-    "cost": Weights(1.0, 40.0, 0.0, unclear=0.2),
-    "latency": Weights(1.0, 1.0, 0.05, unclear=0.5),
-    "reliability": Weights(1.0, 0.2, 0.0, success=2.0),
+    "balanced": Weights(1.0, 20.0, 0.001, unclear=0.2),
+    "cost": Weights(1.0, 100.0, 0.0, unclear=0.2),
+    "latency": Weights(1.0, 1.0, 0.1, unclear=0.5),
+    "reliability": Weights(1.0, 0.5, 0.0, success=2.0),
 }
 
 
@@ -132,8 +132,3 @@ def updated(prior: Expected, seen: Expected) -> Expected:
 
 def _between(old: float, new: float, share: float) -> float:
     return old + share * (new - old)
-
-
-def prior() -> Outcomes:
-    """The outcomes shipped for the catalog's models; read once, in a few milliseconds."""
-    return Outcomes({}, {})

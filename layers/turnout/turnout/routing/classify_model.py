@@ -6,7 +6,7 @@ the interpreter adds all kinds in one step. Numpy would take 0.1 s of every cold
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import exp, sqrt
 from pathlib import Path
@@ -16,42 +16,51 @@ from pydantic_core import from_json, to_json
 
 from turnout.routing.classify_words import MOST
 
-ZERO = 128
-"""What a weight of 0 is stored as."""
+ZERO, FULL = 128, 255
+"""What a weight of 0 and the largest are stored as."""
 LARGEST_MEMORY = 50_000
 """Words whose buckets are remembered; then memory begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From the two highest scores to the probability that the highest is right: Platt's method on held-out prompts."""
+    """From scores to the probability that the highest is right: Platt's method on prompts held out of training.
+
+    It looks at the two highest scores and at the share of the words that are known from training.
+    """
 
     first: float
     second: float
+    known: float
     base: float
 
-    def __call__(self, first: float, second: float) -> float:
+    def __call__(self, first: float, second: float, known: float) -> float:
         """The probability, 0 to 1."""
-        return sigmoid(self.first * first + self.second * second + self.base)
+        return sigmoid(self.first * first + self.second * second + self.known * known + self.base)
 
 
-class _Rows(dict[str, int]):
-    """Remembered words and their rows; a new word is hashed once."""
+class _Rows(dict[bytes, int]):
+    """Remembered words and their rows; a new word is hashed once, and its row read then."""
 
-    def __init__(self, rows: Sequence[int]) -> None:
+    def __init__(self, weights: bytes, width: int) -> None:
         super().__init__()
-        self._rows = rows
+        self._weights, self._width, self._buckets = weights, width, len(weights) // width
 
-    def __missing__(self, word: str) -> int:
+    def __missing__(self, word: bytes) -> int:
         if len(self) >= LARGEST_MEMORY:
             self.clear()
-        row = self[word] = self._rows[bucket(word, len(self._rows))]
+        wide, at = bytearray(2 * self._width), bucket(word, self._buckets) * self._width
+        wide[::2] = self._weights[at : at + self._width]
+        row = self[word] = int.from_bytes(wide, "little")
         return row
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """`weights` has a byte for each (bucket, kind), ZERO for 0; `scale` turns sums of them into scores."""
+    """`weights` has a byte for each bucket and kind, ZERO for 0, and one more that is FULL in buckets of known words.
+
+    `scale` turns sums of weights into scores.
+    """
 
     kinds: tuple[str, ...]
     weights: bytes = field(repr=False)
@@ -59,35 +68,32 @@ class LinearModel:
     calibration: Calibration
 
     @cached_property
-    def _rows(self) -> _Rows:
-        wide, width = bytearray(2 * len(self.weights)), 2 * len(self.kinds)
-        wide[::2] = self.weights
-        read = int.from_bytes
-        return _Rows([read(wide[at : at + width], "little") for at in range(0, len(wide), width)])
+    def _fields(self) -> struct.Struct:
+        return struct.Struct(f"<{len(self.kinds) + 1}H")
 
     @cached_property
-    def _fields(self) -> struct.Struct:
-        return struct.Struct(f"<{len(self.kinds)}H")
+    def _rows(self) -> _Rows:
+        return _Rows(self.weights, len(self.kinds) + 1)
 
-    def scores(self, words: Sequence[str]) -> list[float]:
-        """The log-odds of each kind against all others, in the order of `kinds`. `words` are at most MOST, not none."""
-        total = sum(map(self._rows.__getitem__, words))
-        count = len(words)
+    def scores(self, words: Sequence[bytes]) -> tuple[list[float], float]:
+        """The log-odds of each kind against all others, in the order of `kinds`, and the share of known words.
+
+        `words` are at most MOST, not none.
+        """
+        total, count = sum(map(self._rows.__getitem__, words)), len(words)
+        *sums, known = self._fields.unpack(total.to_bytes(self._fields.size, "little"))
         zero, unit = ZERO * count, self.scale / sqrt(count)
-        return [(value - zero) * unit for value in self._fields.unpack(total.to_bytes(self._fields.size, "little"))]
+        return [(value - zero) * unit for value in sums], (known - zero) / ((FULL - ZERO) * count)
 
-    def best(self, words: Sequence[str]) -> tuple[str, float]:
+    def best(self, words: Sequence[bytes]) -> tuple[str, float]:
         """The likeliest kind and the probability that it is right."""
-        scores = self.scores(words)
-        first = max(scores)
-        index = scores.index(first)
-        scores[index] = float("-inf")
-        return self.kinds[index], self.calibration(first, max(scores, default=first))
+        scores, known = self.scores(words)
+        second, first = sorted(scores)[-2:]
+        return self.kinds[scores.index(first)], self.calibration(first, second, known)
 
     def save(self, path: Path, **provenance: object) -> None:
         """Write a line of JSON (the numbers, and where they come from) and then the weights."""
-        calibration = (self.calibration.first, self.calibration.second, self.calibration.base)
-        head = {"kinds": self.kinds, "scale": self.scale, "calibration": calibration, **provenance}
+        head = {"kinds": self.kinds, "scale": self.scale, "calibration": asdict(self.calibration), **provenance}
         path.write_bytes(to_json(head) + b"\n" + self.weights)
 
 
@@ -95,12 +101,12 @@ def load(path: Path) -> LinearModel:
     """Read what `save` has written."""
     head, _, weights = path.read_bytes().partition(b"\n")
     told = from_json(head)
-    return LinearModel(tuple(told["kinds"]), weights, told["scale"], Calibration(*told["calibration"]))
+    return LinearModel(tuple(told["kinds"]), weights, told["scale"], Calibration(**told["calibration"]))
 
 
-def bucket(word: str, buckets: int) -> int:
+def bucket(word: bytes, buckets: int) -> int:
     """Where a word's weights are."""
-    return crc32(word.encode("utf-8", "surrogatepass")) % buckets
+    return crc32(word) % buckets
 
 
 def sigmoid(x: float) -> float:
@@ -108,12 +114,20 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + exp(-x)) if x > -700 else 0.0
 
 
-def packed(kinds: Sequence[str], columns: Sequence[Sequence[float]], calibration: Calibration) -> LinearModel:
-    """A model from weights by kind and bucket, rounded to 8 bits."""
-    largest = max((abs(weight) for column in columns for weight in column), default=0.0) or 1.0
-    unit = largest / (ZERO - 1)
-    rounded = bytes(round(weight / unit) + ZERO for row in zip(*columns, strict=True) for weight in row)
+def packed(
+    kinds: Sequence[str], columns: Sequence[Sequence[float]], known: Sequence[bool], calibration: Calibration
+) -> LinearModel:
+    """A model from weights by kind and bucket, rounded to 8 bits; one kind alone gets a second that nothing is."""
+    if len(kinds) == 1:
+        kinds, columns = [*kinds, ""], [*columns, [-abs(weight) for weight in columns[0]]]
+    largest = max(abs(weight) for column in columns for weight in column) or 1.0
+    unit = largest / (FULL - ZERO)
+    rounded = bytes(
+        byte
+        for *row, told in zip(*columns, known, strict=True)
+        for byte in (*(round(weight / unit) + ZERO for weight in row), FULL if told else ZERO)
+    )
     return LinearModel(tuple(kinds), rounded, unit, calibration)
 
 
-assert MOST * (2 * ZERO - 1) < 2**16, "sums would overflow a field"  # noqa: S101 - holds two modules together
+assert MOST * FULL < 2**16, "sums would overflow a field"  # noqa: S101 - holds two modules together

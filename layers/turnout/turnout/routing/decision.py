@@ -113,7 +113,8 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
     return candidates, Features(
         source=source,
         goal=goal or then.goal or "balanced",
-        mode=_mode(request.options.mode, then),
+        mode=(mode := _mode(request.options.mode, then)),
+        strategy=request.options.strategy if mode == DEFAULT_MODE else "",
         rule=rule.name if rule else "",
         task=kind.task,
         confidence=kind.confidence if known else None,

@@ -22,6 +22,7 @@ from turnout.routing.decision import Asked, Knowledge, Models, observe
 from turnout.routing.eligible import Demand, lack, remedy
 from turnout.routing.explore import seed_of
 from turnout.routing.order import Order, chosen, given, kind_of
+from turnout.routing.strategies import STRATEGIES, arranged
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes
 
 
 def _ordered(able: Models, candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+    if features.strategy in STRATEGIES:
+        return arranged(able, features, seed, outcomes)
     if features.source != "auto":
         return given(able, candidates, features)
     if not features.fallbacks:

@@ -45,6 +45,7 @@ async def serve(lifespan: Lifespan, api: RuntimeApi) -> Never:
 def load(handler: str) -> App:
     """The attribute `app` of the module that `handler` names. Raises whatever its import raises."""
     module, _, _ = handler.rpartition(".")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it looks for them in every package there is
     # What is loaded here stays. To look through it for garbage, again and again, takes an eighth of a cold start.
     gc.disable()
     try:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 
 from turnout.core.errors import TurnoutError
+from turnout.store import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,11 +41,8 @@ class StoreUnavailable(TurnoutError):
 
 
 def client() -> "DynamoDBClient":
-    """A thread-safe client for the whole process. Region, credentials and `AWS_ENDPOINT_URL` are botocore's to find.
-
-    The client that boto3 would give; boto3 itself is a part of a cold start that no call needs.
-    """
-    return cast("DynamoDBClient", get_session().create_client("dynamodb", config=_CONFIG))
+    """A thread-safe client for the whole process."""
+    return aws.client("dynamodb", _CONFIG)
 
 
 async def ask[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

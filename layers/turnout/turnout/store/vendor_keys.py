@@ -1,8 +1,11 @@
 """The vendors' keys, from the Secrets Manager secret that the deployment names: in no environment, in no template."""
 
+from typing import cast
+
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from turnout.config import BadConfig, Config
+from turnout.store import aws
 
 _KEYS = TypeAdapter(dict[str, SecretStr])
 _SETTING = "TURNOUT_VENDOR_KEYS_SECRET"
@@ -23,7 +26,9 @@ def _read(name: str) -> dict[str, SecretStr]:
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415 - a laptop with its keys in .env needs none
 
     try:
-        return _KEYS.validate_json(parameters.get_secret(name))  # pyright: ignore[reportUnknownMemberType] - its options
+        provider = parameters.SecretsProvider(boto3_client=aws.client("secretsmanager"))
+        text = cast("str", provider.get(name))  # pyright: ignore[reportUnknownMemberType] - its options
+        return _KEYS.validate_json(text)
     except parameters.exceptions.GetParameterError as error:
         why = type(error.__context__ or error).__name__  # Powertools does not chain what it caught
         raise BadConfig(f"{_SETTING}: the secret '{name}' cannot be read ({why}): create it, or allow it") from None

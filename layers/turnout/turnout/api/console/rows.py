@@ -110,6 +110,8 @@ def _attempt(attempt: Attempt) -> AttemptItem:
         "cost_usd": dollars(attempt.cost_usd),
         "price_version": attempt.price_version or None,
         "signals": attempt.signals,
+        "part": {"role": attempt.part.role, "number": attempt.part.number, "layer": attempt.part.layer},
+        "judged": None if attempt.judged is None else float(attempt.judged),
     }
 
 

@@ -74,6 +74,14 @@ class RequestPage(TypedDict):
     next_cursor: str | None
 
 
+class PartItem(TypedDict):
+    """What a call was for: `role` is answer, candidate, synthesis or verdict, `number` counts within role and layer."""
+
+    role: str
+    number: int
+    layer: int
+
+
 class AttemptItem(TypedDict):
     """One call of one model: `status` and `message` are the vendor's, `blames` says whose fault a failure is."""
 
@@ -95,6 +103,8 @@ class AttemptItem(TypedDict):
     cost_usd: str
     price_version: str | None
     signals: Mapping[str, bool]
+    part: PartItem
+    judged: float | None
 
 
 class DropItem(TypedDict):

@@ -1,0 +1,54 @@
+"""The client's own order of its targets, for failover: by cost, by time, in turn, or as the gateway would rank them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from math import inf
+
+from turnout.catalog.pricing import cost, price_on
+from turnout.core.events import Usage
+from turnout.core.models import Model
+from turnout.core.records import Features
+from turnout.routing.choice import Outcomes, row_of
+from turnout.routing.decision import Models
+from turnout.routing.order import Order, chosen, kind_of
+
+TYPICAL_ANSWER = 500
+"""Tokens by which prices are compared where the client sets no limit."""
+
+type Arrange = Callable[[Models, Features, int, Outcomes], Iterable[Model]]
+
+
+def arranged(able: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+    """Of those that can take the request, in the order of `features.strategy`, alike ones as they were named."""
+    told = f"strategy {features.strategy}"
+    if features.strategy == "policy":
+        order = chosen(able, features, seed, outcomes)
+        return replace(order, reason=f"{told}: {order.reason}")
+    return Order(tuple(ARRANGEMENTS[features.strategy](able, features, seed, outcomes)), told)
+
+
+def _by_cost(able: Models, features: Features, _seed: int, _outcomes: Outcomes) -> Iterable[Model]:
+    tokens = Usage(input=features.prompt_tokens, output=features.answer_tokens or TYPICAL_ANSWER)
+    day = date.fromisoformat(features.day)
+
+    def usd(model: Model) -> Decimal:
+        return cost(tokens, price_on(model, day))
+
+    return sorted(able, key=usd)
+
+
+def _by_latency(able: Models, features: Features, _seed: int, outcomes: Outcomes) -> Iterable[Model]:
+    row, _ = row_of(kind_of(features), outcomes)
+    return sorted(able, key=lambda model: row[model.id].latency_s if model.id in row else inf)
+
+
+def _in_turn(able: Models, _features: Features, seed: int, _outcomes: Outcomes) -> Iterable[Model]:
+    """Who begins is drawn: instances that share nothing can take turns in no other way, and the shares are equal."""
+    first = seed % max(1, len(able))
+    return able[first:] + able[:first]
+
+
+ARRANGEMENTS: Mapping[str, Arrange] = {"cost": _by_cost, "latency": _by_latency, "round_robin": _in_turn}
+STRATEGIES = frozenset({*ARRANGEMENTS, "policy"})
