@@ -41,10 +41,10 @@ class Aim:
 
 AIMS = {
     "max_quality": Aim(1.0, 50.0, 0.95, 0.90, dearest=0.0),
-    "balanced": Aim(0.991, 2.0, 0.95, 0.90),
-    "economy": Aim(0.971, 1.0),
+    "balanced": Aim(0.9905, 2.0, 0.95, 0.90),
+    "economy": Aim(0.9705, 1.0),
 }
-SHORT, SHORT_MEAN, SHORT_LEAST = 40.0, 10.0, 2.0
+SHORT, SHORT_MEAN, SHORT_LEAST = 20.0, 10.0, 2.0
 """What each missing unit of ratio costs an operating point; the least of few kinds is a noisy figure."""
 
 

@@ -124,8 +124,8 @@ def row(stack: Stack, request: str) -> dict[str, Any]:
 
 async def test_a_request_is_answered_through_the_api_and_leaves_a_row(stack: Stack) -> None:
     record = from_wire(row(stack, await chat(await client(stack))))
-    assert [(attempt["vendor"], attempt["outcome"]) for attempt in record["attempts"]] == [("openai", "ok")]
-    assert record["outcome"] == "ok"
+    assert [attempt["outcome"] for attempt in record["attempts"]] == [record["outcome"]] == ["ok"]
+    assert record["attempts"][0]["vendor"] == record["vendor"]
 
 
 async def test_the_other_routes_of_the_router_answer_and_a_stream_comes_in_one_piece(stack: Stack) -> None:
