@@ -24,9 +24,7 @@ TurnoutError
 │   ├── Blocked                 400  the vendor's content filter             next target
 │   └── CircuitOpen             503  not asked: it failed too often lately   next target
 ├── Exhausted                   every target failed; carries each cause
-└── DeadlineExceeded            504  our own time is up
-
-A client that goes away is no error: it is a cancellation.
+└── DeadlineExceeded            504  our own time is up; a client that goes away is a cancellation, no error
 """
 
 from collections.abc import Sequence
@@ -47,8 +45,7 @@ class TurnoutError(Exception):
         super().__init__(message)
         self.message = message
         self.param = param
-        if code:
-            self.code = code
+        self.code = code or self.code
 
     @property
     def http_status(self) -> int:
@@ -113,9 +110,8 @@ class NoEligibleModel(RequestError):
 class VendorError(TurnoutError):
     """One attempt at one model failed.
 
-    `retryable`: the same target may be asked again. `next_target`: which others may be asked. `blames`: whose
-    circuit counts it. `billed`: the vendor has worked on the request, and will charge for it. `vendor_status` and
-    `vendor_message` are the vendor's own, preserved.
+    `retryable`: the same target may be asked again. `next_target`: which others may be. `blames`: whose circuit counts
+    it. `billed`: the vendor has worked on it, and will charge. `vendor_status` and `vendor_message` are its own.
     """
 
     status = 502
@@ -274,8 +270,7 @@ class Exhausted(TurnoutError):
     def __init__(self, causes: Sequence[tuple[str, VendorError]]) -> None:
         told = "; ".join(f"{target}: {error.message}" for target, error in causes)
         last = causes[-1][1]
-        alone = len(causes) == 1
-        super().__init__(last.message if alone else f"All {len(causes)} targets failed. {told}")
+        super().__init__(last.message if len(causes) == 1 else f"All {len(causes)} targets failed. {told}")
         self.causes = tuple(causes)
         if len({error.code for _, error in causes}) == 1:
             self.code = last.code
