@@ -48,9 +48,9 @@ QUICK = Config(
 """Settings under which retries come at once, and no circuit ever opens."""
 
 HASTY = QUICK.model_copy(
-    update={"timeouts": Timeouts(connect=0.4, first_token=0.8, first_token_reasoning=0.8, idle=0.8, request=2.5)}
+    update={"timeouts": Timeouts(connect=0.5, first_token=2, first_token_reasoning=2, idle=1.5, request=6)}
 )
-"""The same, for vendors that say nothing: a wait for them is over soon."""
+"""The same, for vendors that say nothing: not waited for long, but for as long as a loaded machine needs to import."""
 
 AT_ONCE = Pace(first_token_ms=0, tokens_per_second=0)
 
