@@ -119,7 +119,8 @@ def _most(model: Model, demand: Demand) -> Decimal:
 
 
 def _too_dear(model: Model, demand: Demand) -> str:
-    if demand.max_cost_usd is None or (most := _most(model, demand)) <= demand.max_cost_usd:
+    # The client's figure as it was written: as a binary fraction it may be just below a limit that we named.
+    if demand.max_cost_usd is None or (most := _most(model, demand)) <= Decimal(str(demand.max_cost_usd)):
         return ""
     return f"may cost {most:.4f} USD for {_longest(model, demand)} tokens"
 
