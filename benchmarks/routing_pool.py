@@ -13,7 +13,7 @@ from statistics import fmean, linear_regression
 from pydantic_core import from_json
 
 from turnout.catalog.tokens import estimate_text
-from turnout.routing.choice import Expected, Outcomes, updated
+from turnout.core.outcomes import Expected, Outcomes, updated
 from turnout.routing.classify_words import words
 
 STRENGTH = 20

@@ -12,7 +12,8 @@ from statistics import fmean
 
 from benchmarks.routing_pool import Pool, Query, outcomes
 from benchmarks.routing_train import FOLDS, Example, Judged, calibrated, fit, folds, judged
-from turnout.routing.choice import Outcomes, Weights, rank
+from turnout.core.outcomes import Outcomes
+from turnout.routing.choice import Weights, rank
 from turnout.routing.classify import Kind
 from turnout.routing.classify_model import Calibration, LinearModel
 

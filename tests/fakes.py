@@ -8,9 +8,9 @@ from turnout.catalog import Catalog
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
+from turnout.core.outcomes import Outcomes
 from turnout.core.ports import Call, Key
 from turnout.core.records import Record
-from turnout.routing.choice import Outcomes
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 

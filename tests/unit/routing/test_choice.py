@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from turnout.catalog import load
 from turnout.core.chat import Goal
-from turnout.routing.choice import WEIGHTS, Expected, Outcomes, Weights, rank, score, updated
+from turnout.core.outcomes import Expected, Outcomes, updated
+from turnout.routing.choice import WEIGHTS, Weights, rank, score
 from turnout.routing.choice_prior import prior, safe_row, table
 from turnout.routing.classify import TASKS, Kind
 

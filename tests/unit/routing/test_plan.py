@@ -12,9 +12,9 @@ from tests.fakes import NOTHING_KNOWN, a_model, knowing
 from turnout.core.chat import Chat, Message, Options, Request, Text
 from turnout.core.errors import InvalidRequest, NoEligibleModel, UnknownModel
 from turnout.core.models import Model, Price, Rate
+from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.ports import Key
 from turnout.core.records import Features, Record
-from turnout.routing.choice import Expected, Outcomes
 from turnout.routing.decision import Asked, Knowledge
 from turnout.routing.plan import Plan, decide, make_plan
 from turnout.routing.replay import CannotReplay, replay

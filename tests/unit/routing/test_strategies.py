@@ -12,11 +12,11 @@ from turnout.core import errors
 from turnout.core.chat import Options, Request
 from turnout.core.events import collect
 from turnout.core.models import Price, Rate
+from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.ports import Key
 from turnout.modes.asking import Terms
 from turnout.modes.failover import ONLY_LIMITS, STRATEGIES, failover
 from turnout.routing import strategies
-from turnout.routing.choice import Expected, Outcomes
 from turnout.routing.decision import Asked as Inquiry
 from turnout.routing.plan import Plan, decide, make_plan
 

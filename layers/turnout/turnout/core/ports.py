@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from turnout.core.chat import Chat
+from turnout.core.allowance import NOTHING_KEPT, UNLIMITED, Budget, Limits, Privacy, Sampling, Scope
+from turnout.core.chat import Chat, Goal
 from turnout.core.events import Events
 from turnout.core.models import Model
 from turnout.core.records import ANSWER, Part, Record
@@ -80,13 +81,24 @@ class RequestLog(Protocol):
 class Key:
     """A client's key, as it is known after the check: the secret itself is never kept.
 
-    `explore` is the share of its `auto` requests on which another eligible model may be tried, 0 to 1.
+    `explore` is the share of its `auto` requests on which another eligible model may be tried, 0 to 1. `models` and
+    `vendors` are all that it may ask, () for every one. `goal` holds where a request names none. Of `budgets` there is
+    one a period. `open_when_down` lets it in though what it has used cannot be told.
     """
 
     id: str
     name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     explore: float = 0.0
+    scopes: frozenset[Scope] = frozenset({"inference"})
+    models: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    goal: Goal | None = None
+    budgets: tuple[Budget, ...] = ()
+    limits: Limits = UNLIMITED
+    privacy: Privacy = NOTHING_KEPT
+    sampling: Sampling | None = None
+    open_when_down: bool = False
 
 
 class Keys(Protocol):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from turnout.catalog.pricing import price_on
 from turnout.core.models import Model
-from turnout.routing.choice import Expected, Outcomes, Row
+from turnout.core.outcomes import Expected, Outcomes, Row
 
 TABLE_FILE = Path(__file__).parent / "data" / "priors.toml"
 FIRST_TOKEN_S = 1.0

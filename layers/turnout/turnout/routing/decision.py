@@ -15,9 +15,9 @@ from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Chat, Goal, Request
 from turnout.core.errors import InvalidRequest, UnknownModel
 from turnout.core.models import Model
+from turnout.core.outcomes import Outcomes
 from turnout.core.ports import Key
 from turnout.core.records import Features, Source
-from turnout.routing.choice import Outcomes
 from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
 from turnout.routing.rules import NOTHING, Rules, Then

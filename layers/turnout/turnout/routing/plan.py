@@ -16,8 +16,9 @@ from typing import cast
 
 from turnout.core.errors import NoEligibleModel
 from turnout.core.models import Capability, Model
+from turnout.core.outcomes import Outcomes
 from turnout.core.records import Decision, Drop, Features, Record
-from turnout.routing.choice import Outcomes, row_of
+from turnout.routing.choice import row_of
 from turnout.routing.decision import Asked, Knowledge, Models, observe
 from turnout.routing.eligible import Demand, lack, remedy
 from turnout.routing.explore import seed_of

@@ -9,8 +9,9 @@ from math import inf
 from turnout.catalog.pricing import cost, price_on
 from turnout.core.events import Usage
 from turnout.core.models import Model
+from turnout.core.outcomes import Outcomes
 from turnout.core.records import Features
-from turnout.routing.choice import Outcomes, row_of
+from turnout.routing.choice import row_of
 from turnout.routing.decision import Models
 from turnout.routing.order import Order, chosen, kind_of
 

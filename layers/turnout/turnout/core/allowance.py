@@ -1,0 +1,63 @@
+"""What a key may do and use: scopes, budgets, limits, and what is kept of its prompts."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+type Scope = Literal["inference", "read", "admin"]
+"""`inference` asks models, `read` sees the records of all keys, `admin` changes keys, policies and budgets.
+
+Every key sees its own records. `admin` includes the others.
+"""
+
+type Period = Literal["day", "month", "total"]
+"""Days and months are those of UTC."""
+
+CREDITS_PER_USD = 100
+"""So many credits are one US dollar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent at most in each period, in USD."""
+
+    usd: Decimal
+    period: Period = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once; None: as much as it likes. Tokens are those of prompts and answers together."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent: int | None = None
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What is kept of the prompts and answers: nothing, unless `store_content`.
+
+    With `zero_retention` not even tags and session names are kept, and `store_content` cannot be had.
+    """
+
+    store_content: bool = False
+    zero_retention: bool = False
+
+
+NOTHING_KEPT = Privacy()
+"""No prompt and no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The `share` (0 to 1) of a key's `auto` requests that a second model answers as well, and a judge compares.
+
+    What that may cost in a day, in USD.
+    """
+
+    share: float
+    usd_per_day: Decimal
