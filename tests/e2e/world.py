@@ -48,9 +48,9 @@ QUICK = Config(
 """Settings under which retries come at once, and no circuit ever opens."""
 
 HASTY = QUICK.model_copy(
-    update={"timeouts": Timeouts(connect=0.5, first_token=2, first_token_reasoning=2, idle=1.5, request=6)}
+    update={"timeouts": Timeouts(connect=1.5, first_token=3, first_token_reasoning=3, idle=2.5, request=10)}
 )
-"""The same, for vendors that say nothing: not waited for long, but for as long as a loaded machine needs to import."""
+"""The same, for vendors that say nothing: not waited for long, but longer than a loaded machine may pause."""
 
 AT_ONCE = Pace(first_token_ms=0, tokens_per_second=0)
 
