@@ -16,7 +16,8 @@ from tests.unit.store.contracts import BARE, FAILED_OVER, Log, RequestLogContrac
 from turnout.core.events import Usage
 from turnout.core.records import Attempt, Decision, Drop, Features, Record
 from turnout.store.dynamo import from_wire, to_wire
-from turnout.store.log import UNSAVED, DynamoRequestLog, from_item, to_item, unsaved_line, unsaved_row
+from turnout.store.log import UNSAVED, DynamoRequestLog, from_item, to_item, unsaved_line
+from turnout.store.recovery import rows_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -94,7 +95,7 @@ def test_every_row_survives_the_way_through_a_log_viewer(record: Record) -> None
     line = unsaved_line(record, OSError("no route"))
     assert line.isascii()
     assert "\n" not in line
-    assert unsaved_row(f"2026-11-24T06:00:00Z [ERROR] {line}\t(1 of 1)\n") == record
+    assert list(rows_in(f"2026-11-24T06:00:00Z [ERROR] {line}\t(1 of 1)\n")) == [record]
 
 
 @given(records)
@@ -140,7 +141,7 @@ async def test_a_refused_row_goes_to_the_log_after_few_tries(
     with Outage(dynamodb, answer) as outage:
         await DynamoRequestLog(dynamodb, LOG_TABLE, 90, text).write(FAILED_OVER)
     assert outage.calls == calls
-    assert unsaved_row(text.getvalue()) == FAILED_OVER
+    assert list(rows_in(text.getvalue())) == [FAILED_OVER]
     assert reason in json.loads(text.getvalue())["error"]
 
 
@@ -164,7 +165,7 @@ async def test_a_caller_who_is_cancelled_loses_no_row(dynamodb: "DynamoDBClient"
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_default_executor()
-    assert unsaved_row(text.getvalue()) == BARE
+    assert list(rows_in(text.getvalue())) == [BARE]
 
 
 async def test_the_same_row_twice_is_one_row(dynamodb: "DynamoDBClient") -> None:
@@ -176,13 +177,13 @@ async def test_the_same_row_twice_is_one_row(dynamodb: "DynamoDBClient") -> None
 
 @pytest.mark.parametrize("line", ["", "START RequestId: 1", '{"message": "hello"}'])
 def test_other_lines_of_a_log_hold_no_row(line: str) -> None:
-    assert unsaved_row(line) is None
+    assert list(rows_in(line)) == []
 
 
 @pytest.mark.parametrize("cut", [len(UNSAVED) + 3, -1])
 def test_a_cut_line_is_an_error(cut: int) -> None:
     with pytest.raises(ValueError, match="line 1"):
-        unsaved_row(unsaved_line(BARE, OSError())[:cut])
+        list(rows_in(unsaved_line(BARE, OSError())[:cut]))
 
 
 def test_an_item_that_is_no_row_is_an_error() -> None:

@@ -41,6 +41,14 @@ def test_every_row_survives_being_quoted_in_json(record: Record) -> None:
     assert list(rows_in(json.dumps({"message": line}))) == [record]
 
 
+@pytest.mark.parametrize("name", ["turnout_unsaved_row", '{"turnout_unsaved_row": 1', '{\\"turnout_unsaved_row\\"'])
+def test_no_tag_can_break_the_recovery_of_its_row(name: str) -> None:
+    row = replace(BARE, tags={name: name})
+    line = unsaved_line(row, OSError(name))
+    assert list(rows_in(f"{line} {line}")) == [row, row]
+    assert list(rows_in(json.dumps([{"message": line}, {"message": line}]))) == [row, row]
+
+
 @pytest.mark.parametrize("line", [LINE[:-9], json.dumps(LINE)[:-9], f"{OTHER[:40]} {LINE}"])
 def test_a_row_that_was_cut_is_an_error(line: str) -> None:
     with pytest.raises(ValueError, match=r"line 1|Expecting|column"):

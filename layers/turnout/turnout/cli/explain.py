@@ -13,7 +13,8 @@ from turnout.cli.command import CannotDo, Command
 from turnout.cli.world import World
 from turnout.core.records import Record
 from turnout.routing.replay import CannotReplay, Replay, replay
-from turnout.store.log import from_item, unsaved_row
+from turnout.store.log import from_item
+from turnout.store.recovery import rows_in
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def _in_log(request_id: str, world: World) -> Record:
 def _in_file(path: Path) -> Record:
     try:
         text = path.read_text("utf-8")
-        return unsaved_row(text) or from_item(_as_row(from_json(text)))
+        return next(rows_in(text), None) or from_item(_as_row(from_json(text)))
     except OSError as error:
         raise CannotDo(f"{path}: {error.strerror}") from None
     except ValidationError as error:

@@ -105,10 +105,7 @@ def unsaved_line(record: Record, error: Exception) -> str:
     return json.dumps({UNSAVED: 1, "error": reason, "row": _rows().dump_python(record, exclude_none=True)}, default=str)
 
 
-def unsaved_row(line: str) -> Record | None:
-    """The row in a line of log, None when it has none. Raises ValueError when the line was cut."""
-    start = line.find(f'{{"{UNSAVED}"')
-    if start < 0:
-        return None
-    found, _ = json.JSONDecoder().raw_decode(line, start)
-    return _rows().validate_python(found["row"])
+def row_at(line: str, start: int) -> tuple[Record, int]:
+    """The row of the `unsaved_line` at `start` of a line of log and its end. Raises ValueError when it was cut."""
+    found, end = json.JSONDecoder().raw_decode(line, start)
+    return _rows().validate_python(found["row"]), end

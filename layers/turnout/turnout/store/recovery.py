@@ -1,6 +1,7 @@
 """Rows that DynamoDB refused, brought from the function's log into the table, each once."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -9,14 +10,15 @@ from botocore.exceptions import ClientError
 from turnout.core.ports import Clock
 from turnout.core.records import Record
 from turnout.store.dynamo import to_wire
-from turnout.store.log import UNSAVED, to_item, unsaved_row
+from turnout.store.log import UNSAVED, row_at, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 type Fate = Literal["loaded", "there", "expired"]
 
-_PLAIN, _QUOTED = f'{{"{UNSAVED}"', f'{{\\"{UNSAVED}\\"'
+_QUOTED = f'{{\\"{UNSAVED}\\"'
+_START = re.compile(f'{re.escape(_QUOTED)}|{{"{UNSAVED}"')
 
 
 def rows_in(line: str) -> Iterator[Record]:
@@ -24,11 +26,15 @@ def rows_in(line: str) -> Iterator[Record]:
 
     Raises ValueError when one was cut.
     """
-    while (quoted := line.find(_QUOTED)) >= 0:
-        text, end = json.JSONDecoder().raw_decode('"' + line[quoted:])
-        line = line[:quoted] + text + line[quoted + end - 1 :]
-    for piece in line.split(_PLAIN)[1:]:
-        if row := unsaved_row(_PLAIN + piece):
+    at = 0
+    while found := _START.search(line, at):  # from left to right, so that what a client called its tags is no start
+        at = found.start()
+        if found.group() == _QUOTED:
+            text, length = json.JSONDecoder().raw_decode('"' + line[at:])
+            yield from rows_in(text)
+            at += length - 1
+        else:
+            row, at = row_at(line, at)
             yield row
 
 
