@@ -14,9 +14,10 @@ from turnout.catalog import Catalog, vendor_files
 from turnout.catalog import load as load_catalog
 from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Chat, Message, Text, Tool
+from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
-from turnout.routing.choice import WEIGHTS, rank
+from turnout.routing.choice import rank
 from turnout.routing.choice_prior import prior
 from turnout.routing.classify import classify
 from turnout.routing.eligible import Demand, lack, needs

@@ -12,8 +12,9 @@ from statistics import fmean
 
 from benchmarks.routing_pool import Pool, Query, outcomes
 from benchmarks.routing_train import FOLDS, Example, Judged, calibrated, fit, folds, judged
+from turnout.core.goals import Weights
 from turnout.core.outcomes import Outcomes
-from turnout.routing.choice import Weights, rank
+from turnout.routing.choice import rank
 from turnout.routing.classify import Kind
 from turnout.routing.classify_model import Calibration, LinearModel
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from turnout.catalog import load
 from turnout.core.chat import Goal
+from turnout.core.goals import WEIGHTS, Weights, score
 from turnout.core.outcomes import Expected, Outcomes, updated
-from turnout.routing.choice import WEIGHTS, Weights, rank, score
+from turnout.routing.choice import rank
 from turnout.routing.choice_prior import prior, safe_row, table
 from turnout.routing.classify import TASKS, Kind
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ class Outcomes:
     version: str = ""
 
 
+def safe_row(rows: Mapping[str, Row]) -> Row:
+    """What is expected where the task is not clear: the mean over all tasks, of each model that is in all of them."""
+    every = list(rows.values())
+    if not every:
+        return {}
+    names = [name for name in every[0] if all(name in row for row in every)]
+    return {name: _mean([row[name] for row in every]) for name in names}
+
+
 def updated(prior: Expected, seen: Expected) -> Expected:
     """The prior after so many observations: their mean, weighted by the counts, so that few of them move it little.
 
@@ -58,3 +68,14 @@ def updated(prior: Expected, seen: Expected) -> Expected:
 
 def _between(old: float, new: float, share: float) -> float:
     return old + share * (new - old)
+
+
+def _mean(many: list[Expected]) -> Expected:
+    return Expected(
+        quality=fmean(one.quality for one in many),
+        cost_usd=fmean(one.cost_usd for one in many),
+        usd_per_token=fmean(one.usd_per_token for one in many),
+        latency_s=fmean(one.latency_s for one in many),
+        success=fmean(one.success for one in many),
+        count=fmean(one.count for one in many),
+    )

@@ -3,36 +3,13 @@
 Pure and quick: what is known comes in as an `Outcomes`, and the same arguments always give the same `Ranking`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from turnout.core.chat import Goal
-from turnout.core.outcomes import Expected, Outcomes, Row
+from turnout.core.goals import Weights, score
+from turnout.core.outcomes import Outcomes, Row
 from turnout.routing.classify import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What a goal values: the score is quality and success times their weights, less USD and seconds times theirs.
-
-    `unclear` is the part of the weight of USD and seconds that counts where the task is not clear: at 0 the safe
-    chain begins with the best model, whatever it costs.
-    """
-
-    quality: float
-    usd: float
-    second: float
-    success: float = 0.0
-    unclear: float = 0.0
-
-
-WEIGHTS: Mapping[Goal, Weights] = {
-    "balanced": Weights(1.0, 20.0, 0.001, unclear=0.2),
-    "cost": Weights(1.0, 100.0, 0.0, unclear=0.2),
-    "latency": Weights(1.0, 1.0, 0.1, unclear=0.5),
-    "reliability": Weights(1.0, 0.5, 0.0, success=2.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +42,3 @@ def row_of(kind: Kind, outcomes: Outcomes) -> tuple[Row, bool]:
     """What is expected of each model for this kind, and whether it is the task's own row, not the safe one."""
     known = kind.confidence >= outcomes.threshold and kind.task in outcomes.rows
     return (outcomes.rows[kind.task] if known else outcomes.safe), known
-
-
-def score(expected: Expected | None, weights: Weights, prompt_tokens: int, caution: float = 1.0) -> float:
-    """The utility of one model; -inf where nothing is known. `caution` scales what USD and seconds weigh."""
-    if expected is None:
-        return float("-inf")
-    usd = expected.cost_usd + prompt_tokens * expected.usd_per_token
-    return (
-        weights.quality * expected.quality
-        + weights.success * expected.success
-        - caution * (weights.usd * usd + weights.second * expected.latency_s)
-    )

@@ -4,14 +4,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from statistics import fmean
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from turnout.catalog.pricing import price_on
 from turnout.core.models import Model
-from turnout.core.outcomes import Expected, Outcomes, Row
+from turnout.core.outcomes import Expected, Outcomes, safe_row
 
 TABLE_FILE = Path(__file__).parent / "data" / "priors.toml"
 FIRST_TOKEN_S = 1.0
@@ -58,15 +57,6 @@ def prior(models: Iterable[Model], day: date = date.max) -> Outcomes:
     return Outcomes(rows, safe_row(rows), version=told.version)
 
 
-def safe_row(rows: Mapping[str, Row]) -> Row:
-    """What is expected where the task is not clear: the mean over all tasks, of each model that is in all of them."""
-    every = list(rows.values())
-    if not every:
-        return {}
-    names = [name for name in every[0] if all(name in row for row in every)]
-    return {name: _mean([row[name] for row in every]) for name in names}
-
-
 def _expected(told: Table, task: Task, model: Model, day: date) -> Expected:
     size = told.models.get(model.id, UNKNOWN)
     rate = price_on(model, day).rate
@@ -76,15 +66,4 @@ def _expected(told: Table, task: Task, model: Model, day: date) -> Expected:
         usd_per_token=float(rate.input) / 1e6,
         latency_s=FIRST_TOKEN_S + task.tokens / told.tokens_per_second[size],
         count=told.observations,
-    )
-
-
-def _mean(many: list[Expected]) -> Expected:
-    return Expected(
-        quality=fmean(one.quality for one in many),
-        cost_usd=fmean(one.cost_usd for one in many),
-        usd_per_token=fmean(one.usd_per_token for one in many),
-        latency_s=fmean(one.latency_s for one in many),
-        success=fmean(one.success for one in many),
-        count=fmean(one.count for one in many),
     )

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
 from turnout.core.records import Features
-from turnout.routing.choice import WEIGHTS, rank
+from turnout.routing.choice import rank
 from turnout.routing.classify import Kind
 from turnout.routing.decision import Models
 from turnout.routing.explore import draw

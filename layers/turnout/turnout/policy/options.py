@@ -1,0 +1,149 @@
+"""The models that may be chosen for a goal and a task, with their utility and the limits that they break."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from turnout.core.chat import Goal
+from turnout.core.goals import WEIGHTS
+from turnout.core.models import Model
+from turnout.core.policies import Chain
+from turnout.policy.estimate import Estimate
+from turnout.policy.evidence import Known
+from turnout.policy.goals import CAUTIONS, Constraints
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """All that is known of a task: its requests, the mean tokens of a prompt, and each model by id."""
+
+    task: str
+    requests: int
+    prompt_tokens: float
+    known: Mapping[str, Known]
+
+    def judged(self, least: int) -> frozenset[str]:
+        """The models whose answers were judged often enough."""
+        return frozenset(name for name, one in self.known.items() if one.verdicts >= least)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One model that may be chosen. `seen`: often enough; `may_break` and `breaks` are limits, "" for none."""
+
+    known: Known
+    utility: Estimate
+    seen: bool
+    may_break: str = ""
+    breaks: str = ""
+
+    @property
+    def model(self) -> Model:
+        """What it is about."""
+        return self.known.model
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A goal and a task: what can be chosen, by id and best first, what cannot and why, and the chain of now."""
+
+    goal: Goal
+    kind: Kind
+    now: Chain
+    options: Mapping[str, Option]
+    forbidden: Mapping[str, str]
+    constraints: Constraints
+    caution: float = 1.0
+
+    @property
+    def perfect(self) -> float:
+        """The utility of a perfect answer at no cost and in no time."""
+        weights = WEIGHTS[self.goal]
+        return weights.quality + weights.success
+
+
+def case(goal: Goal, kind: Kind, now: Chain, constraints: Constraints, caution: float) -> Case:
+    """The options of a goal and a task."""
+    reasons = {name: constraints.forbids(one.model, kind.task) for name, one in kind.known.items()}
+    options = [_option(one, goal, kind, constraints, caution) for name, one in kind.known.items() if not reasons[name]]
+    options.sort(key=lambda option: option.utility.low, reverse=True)
+    forbidden = {name: reason for name, reason in reasons.items() if reason}
+    return Case(goal, kind, now, {o.model.id: o for o in options}, forbidden, constraints, caution)
+
+
+def _option(one: Known, goal: Goal, kind: Kind, constraints: Constraints, caution: float) -> Option:
+    judged = kind.judged(constraints.least)
+    seen = one.attempts >= constraints.least and (not judged or one.model.id in judged)
+    limits = _limits(one, kind, constraints)
+    return Option(
+        one,
+        one.utility(WEIGHTS[goal], kind.prompt_tokens, caution),
+        seen,
+        may_break=next((told for told, excess in limits if excess.high > 0), ""),
+        breaks=next((told for told, excess in limits if excess.low > 0), ""),
+    )
+
+
+def _limits(one: Known, kind: Kind, constraints: Constraints) -> list[tuple[str, Estimate]]:
+    """Each limit in words, and by how much it is exceeded."""
+    cost, time = (one.metric(name, kind.prompt_tokens) for name in ("cost_usd", "latency_ms"))
+    quality, found = one.metric("quality", kind.prompt_tokens), list[tuple[str, Estimate]]()
+    if constraints.min_quality:
+        told = f"its quality {quality.mean:.3f} is not surely above {constraints.min_quality:g}"
+        found.append((told, Estimate(constraints.min_quality - quality.mean, quality.error)))
+    if constraints.max_cost_usd is not None:
+        told = f"its cost of {cost.mean:.6f} USD is not surely below {constraints.max_cost_usd:g}"
+        found.append((told, Estimate(cost.mean - constraints.max_cost_usd, cost.error)))
+    if constraints.max_latency_ms is not None:
+        told = f"its {time.mean:.0f} ms are not surely below {constraints.max_latency_ms:g}"
+        found.append((told, Estimate(time.mean - constraints.max_latency_ms, time.error)))
+    return found
+
+
+def caution(goal: Goal, kinds: Iterable[Kind], constraints: Constraints) -> float:
+    """How much USD and seconds may weigh so that the policy keeps enough of the best single model's quality.
+
+    Counted over the tasks whose answers are judged, by their requests; 1 where there are none.
+    """
+    judged = [pool for kind in kinds if (pool := _judged(kind, constraints))]
+    best = _best_single(judged)
+    wanted = constraints.keep(goal) * best
+    return next((one for one in CAUTIONS if _quality(judged, goal, one) >= wanted), 0.0) if judged else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A judged task: the models that were."""
+
+    kind: Kind
+    known: Sequence[Known]
+
+
+def _judged(kind: Kind, constraints: Constraints) -> _Pool | None:
+    names = kind.judged(constraints.least)
+    found = [one for name, one in kind.known.items() if name in names and not constraints.forbids(one.model, kind.task)]
+    return _Pool(kind, found) if found else None
+
+
+def _best_single(pools: Sequence[_Pool]) -> float:
+    """Of the models that are judged in every task, else in some, the best one's quality over all requests."""
+    gained: dict[str, list[float]] = {}
+    for pool in pools:
+        for one in pool.known:
+            gained.setdefault(one.model.id, []).append(pool.kind.requests * _good(one))
+    most = max(map(len, gained.values()), default=0)
+    return max((sum(many) for many in gained.values() if len(many) == most), default=0.0)
+
+
+def _quality(pools: Sequence[_Pool], goal: Goal, part: float) -> float:
+    """Of what would be chosen, over all requests."""
+    total = 0.0
+    for pool in pools:
+        weights, tokens = WEIGHTS[goal], pool.kind.prompt_tokens
+        chosen = max(pool.known, key=lambda one: one.utility(weights, tokens, part).low)
+        total += pool.kind.requests * _good(chosen)
+    return total
+
+
+def _good(one: Known) -> float:
+    """The quality of an attempt: one that fails has none."""
+    return one.expected.quality * one.expected.success
