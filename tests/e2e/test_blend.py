@@ -1,12 +1,14 @@
 """Several answers become one, over HTTP, read by OpenAI's client."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.test_compare import CLAUDE, GPT, MISTRAL, note
-from tests.e2e.world import ANSWER, ASKED, CLIENT_KEY, World
+from tests.e2e.test_gone import SLOW, answering, until
+from tests.e2e.world import ANSWER, ASKED, CLIENT_KEY, World, world
 
 pytestmark = [pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="session")]
 
@@ -58,6 +60,45 @@ async def test_candidates_and_synthesizer_may_fail_and_there_still_is_an_answer(
     told = note(completion)
     assert told["reason"].endswith("the only candidate that answered")
     assert [answer["error"] for answer in told["answers"]] == ["vendor_overloaded", None, "vendor_overloaded"]
+
+
+@pytest.mark.parametrize("stage", ["candidates", "synthesis"])
+async def test_a_client_that_hangs_up_ends_every_call_upstream(stage: str) -> None:
+    async with world(pace=SLOW) as everything:
+        candidates = [everything.simulators[dialect] for dialect in ("anthropic_messages", "gemini")]
+        asking = asyncio.create_task(
+            everything.client.chat.completions.create(model="auto", messages=ASKED, extra_body=blending(CLAUDE, GEMINI))
+        )
+        awaited = candidates if stage == "candidates" else [everything.simulators["openai_chat"]]
+        await until(lambda: all(map(answering, awaited)))
+        asking.cancel()
+        await until(lambda: bool(everything.log.rows))
+        await until(lambda: all(sent.ended == "client_gone" for one in awaited for sent in one.requests))
+        [row] = everything.log.rows
+        assert row.outcome == "aborted"
+        fates = [(attempt.part.role, attempt.outcome) for attempt in row.attempts]
+        gone = {"candidates": [("candidate", "aborted")] * 2}
+        assert fates == gone.get(stage, [("candidate", "ok")] * 2 + [("synthesis", "aborted")])
+        assert all(attempt.cost_usd > 0 for attempt in row.attempts)
+
+
+async def test_a_late_candidate_is_told_and_the_others_go_on(a_world: World) -> None:
+    a_world.simulators["gemini"].fault("slow_headers")
+    body = blending(GPT, CLAUDE, GEMINI, max_model_latency_ms=700)
+    completion = await a_world.client.chat.completions.create(model="auto", messages=ASKED, extra_body=body)
+    told = note(completion)
+    assert [answer["late"] for answer in told["answers"]] == [False, False, True]
+    assert (completion.choices[0].message.content, completion.model) == (ANSWER, "mistral-large")
+
+
+async def test_auto_chooses_candidates_and_synthesizer(a_world: World) -> None:
+    completion = await a_world.client.chat.completions.create(
+        model="auto:cost", messages=ASKED, extra_body={"turnout": {"mode": "blend"}}
+    )
+    told = note(completion)
+    vendors = {answer["model"].partition("/")[0] for answer in told["answers"]}
+    assert len(told["answers"]) == len(vendors) == 3
+    assert completion.choices[0].message.content == ANSWER
 
 
 async def test_the_path_of_its_own_gives_the_same(a_world: World) -> None:

@@ -105,6 +105,35 @@ async def test_a_silent_vendor_holds_nobody_back_and_is_told_to_be_late() -> Non
         assert completion.choices[1].message.content == ANSWER
 
 
+LATE: dict[str, Any] = {"turnout": {"mode": "compare", "models": [GPT, CLAUDE], "max_model_latency_ms": 700}}
+
+
+async def test_a_model_past_its_own_deadline_is_told_as_late_with_what_it_has_said(a_world: World) -> None:
+    a_world.simulators["openai_chat"].fault("stall_after_first_token")
+    completion = await a_world.client.chat.completions.create(model="auto", messages=ASKED, extra_body=LATE)
+    begun, said = (choice.message.content or "" for choice in completion.choices)
+    late, whole = note(completion)["answers"]
+    assert (late["late"], late["error"], late["finish_reason"]) == (True, "vendor_timeout", None)
+    assert (whole["late"], whole["error"], said) == (False, None, ANSWER)
+    assert begun
+    assert ANSWER.startswith(begun)
+    assert late["cost_usd"] > 0
+
+
+async def test_streamed_a_model_past_its_own_deadline_is_told_as_late(a_world: World) -> None:
+    a_world.simulators["openai_chat"].fault("stall_after_first_token")
+    stream = await a_world.client.chat.completions.create(model="auto", messages=ASKED, stream=True, extra_body=LATE)
+    chunks = [chunk async for chunk in stream]
+    assert [answer["late"] for answer in note(chunks[-1])["answers"]] == [True, False]
+    assert any(choice.index == 0 and choice.delta.content for chunk in chunks for choice in chunk.choices)
+
+
+async def test_auto_compares_the_best_models_of_different_vendors(a_world: World) -> None:
+    completion = await compared(a_world)
+    vendors = {answer["model"].partition("/")[0] for answer in note(completion)["answers"]}
+    assert len(completion.choices) == len(vendors) == 3
+
+
 async def test_when_all_fail_the_client_gets_one_error_with_each_cause(a_world: World) -> None:
     for dialect in ("openai_chat", "anthropic_messages"):
         a_world.simulators[dialect].fault("server_error")

@@ -1,5 +1,6 @@
 """Several models answer and another one judges, over HTTP, read by OpenAI's client."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,8 @@ import httpx
 import pytest
 
 from tests.e2e.test_compare import CLAUDE, GPT, MISTRAL, note
-from tests.e2e.world import ANSWER, ASKED, CLIENT_KEY, World
+from tests.e2e.test_gone import SLOW, until
+from tests.e2e.world import ANSWER, ASKED, CLIENT_KEY, World, world
 
 pytestmark = [pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="session")]
 
@@ -54,6 +56,37 @@ async def test_a_judge_that_is_down_is_replaced(a_world: World) -> None:
     body = judging(GPT, CLAUDE, judge="google/gemini-3-flash")
     completion = await a_world.client.chat.completions.create(model="auto", messages=ASKED, extra_body=body)
     assert "google/gemini-3-flash" not in note(completion)["verdict"]["judges"]
+
+
+@pytest.mark.parametrize("stage", ["contestants", "verdict"])
+async def test_a_client_that_hangs_up_ends_every_call_upstream(stage: str) -> None:
+    async with world(pace=SLOW) as everything:
+        contestants = [everything.simulators[dialect] for dialect in ("anthropic_messages", "gemini")]
+        body = judging(CLAUDE, "google/gemini-3-flash", judge=MISTRAL, second_opinion="order")
+        asking = asyncio.create_task(
+            everything.client.chat.completions.create(model="auto", messages=ASKED, extra_body=body)
+        )
+        awaited = contestants if stage == "contestants" else [everything.simulators["openai_chat"]]
+        calls = 2  # contestants, or opinions
+        await until(lambda: sum(sent.ended == "answering" for one in awaited for sent in one.requests) == calls)
+        asking.cancel()
+        await until(lambda: bool(everything.log.rows))
+        await until(lambda: all(sent.ended == "client_gone" for one in awaited for sent in one.requests))
+        [row] = everything.log.rows
+        fates = [(attempt.part.role, attempt.outcome) for attempt in row.attempts]
+        gone = {"contestants": [("candidate", "aborted")] * 2}
+        assert fates == gone.get(stage, [("candidate", "ok")] * 2 + [("verdict", "aborted")] * 2)
+        assert row.outcome == "aborted"
+
+
+async def test_auto_chooses_contestants_and_judge(a_world: World) -> None:
+    completion = await a_world.client.chat.completions.create(
+        model="auto", messages=ASKED, extra_body={"turnout": {"mode": "judge"}}
+    )
+    told = note(completion)
+    contestants = {answer["model"] for answer in told["answers"]}
+    assert len(contestants) == 2
+    assert not contestants & {*told["verdict"]["judges"]}
 
 
 async def test_the_path_of_its_own_gives_the_same_and_refuses_a_judge_that_there_is_not(a_world: World) -> None:

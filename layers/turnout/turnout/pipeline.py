@@ -16,7 +16,7 @@ from datetime import date
 from functools import partial
 
 from turnout.catalog import Catalog
-from turnout.core.chat import Chat, Request
+from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
 from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
 from turnout.core.models import Model
@@ -119,7 +119,7 @@ class Gateway:
         features = plan.features
         size = Size(features.prompt_tokens, features.answer_tokens, date.fromisoformat(features.day))
         bill.check(features.mode, plan.targets, terms, size, features.max_cost_usd)
-        return MODES[features.mode](plan.checked(), chat, self._asking(record, limit), terms)
+        return MODES[features.mode](plan.checked(), chat, self._asking(record, limit, terms.options), terms)
 
     def _panel(self, plan: Plan, request: Request, key: Key, record: Record) -> Models:
         """Those who may judge or put answers together: whom the client names, then whom the gateway would choose."""
@@ -141,13 +141,14 @@ class Gateway:
     def _planned(self, request: Request, key: Key, record: Record) -> Plan:
         return make_plan(Asked(request, key, record.at, "", self.is_open), self.knowledge, record.id)
 
-    def _asking(self, record: Record, limit: Deadline) -> Callable[..., Events]:
+    def _asking(self, record: Record, limit: Deadline, options: Options) -> Callable[..., Events]:
         def ask(chat: Chat, model: Model, *, more: bool, part: Part = ANSWER) -> Events:
             if not limit.left:
                 raise DeadlineExceeded("The time for this request is up. Ask for less, or allow more time.")
-            share = Deadline(self.clock.monotonic() + limit.left * (SHARE if more else 1), self.clock)
+            until = _each(limit, options.max_model_latency_ms, part)
+            share = until.sooner(limit.left * (SHARE if more else 1))
             tries = self.patience.while_others_wait if more else self.patience.last
-            return self.ask(Call(fitted(chat, model), model, share, limit, record, tries, part))
+            return self.ask(Call(fitted(chat, model), model, share, until, record, tries, part))
 
         return ask
 
@@ -160,6 +161,13 @@ def _within(max_latency_ms: int | None, begun: float, deadline: Deadline) -> Dea
     if max_latency_ms is None:
         return deadline
     return replace(deadline, at=min(deadline.at, begun + max_latency_ms / 1000))
+
+
+def _each(limit: Deadline, max_model_latency_ms: int | None, part: Part) -> Deadline:
+    """The deadline of one call: models that answer have one of their own, those that read the answers have not."""
+    if max_model_latency_ms is None or part.role not in {"answer", "candidate"}:
+        return limit
+    return limit.sooner(max_model_latency_ms / 1000)
 
 
 def _noted(event: ModeEvent, record: Record, elapsed: Callable[[], int]) -> ModeEvent:

@@ -137,6 +137,7 @@ def _options(options: TurnoutOptions, mode: str) -> Options:
         task=options.task,
         max_cost_usd=options.max_cost_usd,
         max_latency_ms=options.max_latency_ms,
+        max_model_latency_ms=options.max_model_latency_ms,
         tags=options.tags,
         session=options.session,
         strategy=options.strategy,

@@ -16,6 +16,7 @@ type Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
 type Stop = Annotated[str, Field(min_length=1, max_length=1000)]
 type ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 type ModelNames = Annotated[tuple[ModelName, ...], Field(max_length=32)]
+type Milliseconds = Annotated[int, Field(gt=0, le=900_000)]
 type Short = Annotated[str, Field(max_length=512)]
 
 MAX_CHOICES = 8
@@ -50,6 +51,7 @@ REFUSED = {
 
 
 OPTIONS_OF_MODES: Mapping[str, tuple[str, ...]] = {
+    "max_model_latency_ms": ("compare", "blend", "judge"),
     "strategy": ("failover", "blend"),
     "synthesizer": ("blend",),
     "layers": ("blend",),
@@ -111,7 +113,8 @@ class TurnoutOptions(Wire):
     fallbacks: ModelNames = ()
     task: Annotated[str, Field(max_length=64)] = ""
     max_cost_usd: Annotated[float, Field(gt=0)] | None = None
-    max_latency_ms: Annotated[int, Field(gt=0, le=900_000)] | None = None
+    max_latency_ms: Milliseconds | None = None
+    max_model_latency_ms: Milliseconds | None = None
     tags: Annotated[dict[str, Short], Field(max_length=16)] = Field(default_factory=dict)
     session: Annotated[str, Field(max_length=128)] = ""
     strategy: Annotated[str, Field(max_length=64)] = ""

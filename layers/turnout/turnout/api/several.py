@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from turnout.api.wire import AnswerNote, DropItem, Summary, VerdictNote
+from turnout.core.errors import DeadlineExceeded, TimedOut
 from turnout.core.records import Attempt, Record, Role
 from turnout.core.verdict import Verdict
 
 ROLES: Mapping[str, Role] = {"compare": "answer", "blend": "candidate", "judge": "candidate"}
 """The modes in which several models answer, and what each answer is there."""
+LATE = frozenset({TimedOut.code, DeadlineExceeded.code})
+"""The errors of an answer for which there was no more time."""
 
 
 def answers(record: Record) -> list[AnswerNote]:
@@ -64,6 +67,7 @@ def _answer(number: int, tries: Sequence[Attempt]) -> AnswerNote:
         "finish_reason": last.finish or None,
         "error": last.error or None,
         "message": last.message or None,
+        "late": last.error in LATE,
         "latency_ms": last.started_ms - first.started_ms + last.latency_ms,
         "first_token_ms": last.first_token_ms and last.started_ms - first.started_ms + last.first_token_ms,
         "prompt_tokens": sum(attempt.usage.prompt for attempt in tries),

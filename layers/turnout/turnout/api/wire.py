@@ -85,7 +85,8 @@ class AttemptNote(TypedDict):
 class AnswerNote(TypedDict):
     """One of several answers; `index` is its choice's. Time, tokens and cost are those of all its attempts.
 
-    `error` and `message` tell why it did not come, or not whole; else they are null. `judged` is from 0 to 1.
+    `error` and `message` tell why it did not come, or not whole; else they are null. `late`: its time was up.
+    `judged` is from 0 to 1.
     """
 
     index: int
@@ -94,6 +95,7 @@ class AnswerNote(TypedDict):
     finish_reason: str | None
     error: str | None
     message: str | None
+    late: bool
     latency_ms: int
     first_token_ms: int | None
     prompt_tokens: int

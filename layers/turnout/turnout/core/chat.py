@@ -136,6 +136,7 @@ class Options:
     task: str = ""
     max_cost_usd: float | None = None
     max_latency_ms: int | None = None
+    max_model_latency_ms: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     session: str = ""
     strategy: str = ""

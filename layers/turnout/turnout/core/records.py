@@ -79,7 +79,8 @@ class Features:
     `rule` is the one that fired; goal, mode and limits are the client's and the rule's together. `confidence` is None
     where nobody had to classify. `forbidden` and `resting` (with an open circuit) are ids of candidates, `unready`
     vendors of candidates that cannot be asked here. `strategy` is that of failover. The last `fallbacks` candidates
-    are the client's own, which no ranking moves. `held` is the id of the model that the conversation is on. `day`
+    are the client's own, which no ranking moves. Of those that are ranked so many of `several` vendors answer at once;
+    0: one after the other. `held` is the id of the model that the conversation is on. `day`
     (UTC) is the one whose prices hold. `rules` and `catalog` are versions.
     """
 
@@ -97,6 +98,7 @@ class Features:
     max_cost_usd: float | None = None
     max_latency_ms: int | None = None
     fallbacks: int = 0
+    several: int = 0
     forbidden: tuple[str, ...] = ()
     unready: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()

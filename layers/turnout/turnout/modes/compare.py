@@ -21,6 +21,9 @@ async def compare(targets: tuple[Model, ...], chat: Chat, ask: Asking, terms: Te
     Raises InvalidRequest for too few or too many, Exhausted when none has answered whole.
     """
     check(targets, chat, "compare", FEWEST, MOST)
+    # Each as a stream, also for a client that wants none: so its first token is timed, and what a late one has said
+    # is not lost.
+    chat = replace(chat, stream=True)
     calls = [ask(chat, model, more=False, part=Part(number=number)) for number, model in enumerate(targets)]
     begun = set[int]()
     causes: list[tuple[Model, TurnoutError]] = []

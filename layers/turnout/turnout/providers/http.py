@@ -55,7 +55,7 @@ class HttpVendors:
                 except StopAsyncIteration:
                     return
                 except TimeoutError:
-                    raise TimedOut(f"{call.model.id} gave nothing for {allowed:.1f} s") from None
+                    raise TimedOut(_late(call, allowed)) from None
                 yield event
                 allowed = min(self.timeouts.idle, call.limit.left)
 
@@ -121,6 +121,11 @@ async def _whole(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[D
         raise Garbled(f"The answer broke off: {_words(error)}") from error
     for told in list(dialect.reply(_json(content))):
         yield told
+
+
+def _late(call: Call, waited: float) -> str:
+    said = f"gave nothing for {waited:.1f} s" if call.limit.left else "was not done in time"
+    return f"{call.model.id} {said}"
 
 
 def _json(content: bytes) -> object:

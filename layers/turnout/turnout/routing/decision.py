@@ -22,6 +22,7 @@ from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
 from turnout.routing.rules import NOTHING, Rules, Then
 from turnout.routing.rules_when import Subject, first
+from turnout.routing.several import wanted
 
 type Models = tuple[Model, ...]
 
@@ -119,6 +120,7 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
         task=kind.task,
         confidence=kind.confidence if known else None,
         fallbacks=len(candidates) - len(named),
+        several=wanted(mode, request.options.strategy) if source == "auto" else 0,
         day=_day(asked.at),
         prompt_tokens=subject.tokens,
         answer_tokens=request.chat.max_tokens or 0,

@@ -5,8 +5,9 @@
 3. rank: where the gateway chooses, by goal and task; below the confidence threshold by the safe chain (`choice`)
 4. stay: a conversation stays on its model if that one is still there (`sessions`)
 5. explore: with a small probability another one goes first (`explore`)
+6. pick: where several answer at once, the best ones of different vendors (`several`)
 
-Steps 2 to 5 are `decide`, a pure function of candidates, features, seed and outcomes.
+Steps 2 to 6 are `decide`, a pure function of candidates, features, seed and outcomes.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from turnout.routing.decision import Asked, Knowledge, Models, observe
 from turnout.routing.eligible import Demand, lack, remedy
 from turnout.routing.explore import seed_of
 from turnout.routing.order import Order, chosen, given, kind_of
+from turnout.routing.several import diverse
 from turnout.routing.strategies import STRATEGIES, arranged
 
 
@@ -72,6 +74,8 @@ def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes
         out |= _resting(candidates, out, features)
     able = tuple(model for model in candidates if model.id not in out)
     order = _ordered(able, candidates, features, seed, outcomes)
+    if features.several:
+        order = replace(order, models=diverse(order.models, features.several))
     return Plan(
         targets=order.models,
         candidates=candidates,
