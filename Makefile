@@ -111,6 +111,10 @@ requirements: .tools ## write layers/dependencies/requirements.txt from uv.lock
 metrics: .venv ## write docs/metrics.md from the code
 	$(RUN) turnout.telemetry.document > docs/metrics.md
 
+.PHONY: report-schema
+report-schema: .venv ## write docs/report.schema.json from the code
+	$(RUN) turnout.policy.report > docs/report.schema.json
+
 .PHONY: clean
 clean: ## remove what the other targets made
 	rm -rf .venv .tools .aws-sam .pytest_cache .ruff_cache .hypothesis .import_linter_cache .turnout
