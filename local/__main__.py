@@ -25,13 +25,12 @@ from turnout import bootstrap
 from turnout.api.app import create_app
 from turnout.api.console.app import create_console
 from turnout.api.console.services import ConsoleServices
-from turnout.api.console.sight import ALL, SEES
 from turnout.api.services import Services
 from turnout.bootstrap_console import console
 from turnout.catalog import BadCatalog
 from turnout.config import BadConfig, Config
+from turnout.core.ports import Key
 from turnout.routing.rules_file import BadRules
-from turnout.store.keys import DynamoKeys
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
@@ -72,8 +71,7 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
 async def _serve(
     terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors, seeing: ConsoleServices
 ) -> None:
-    assert isinstance(services.keys, DynamoKeys)
-    secret, _ = await services.keys.create("laptop", {SEES: ALL})
+    secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"})))
     shown = replace(services, log=ShownLog(services.log, terminal))
     app = both(create_app(shown), create_console(seeing))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))

@@ -27,8 +27,9 @@ from local.aws import EmbeddedAws, find_uvx
 from local.tables import create_buckets, create_tables
 from local.vendors import vendors
 from turnout.clock import SystemClock
+from turnout.core.ports import Key
 from turnout.store.dynamo import client
-from turnout.store.keys import DynamoKeys
+from turnout.store.keyring import DynamoKeyring
 
 SAM = "aws-sam-cli==1.170.0"
 ROOT = Path(__file__).parent.parent
@@ -37,6 +38,8 @@ HOST = "host.docker.internal"
 OPTIONS = ("--skip-pull-image", "--add-host", f"{HOST}:host-gateway")
 """Of any `sam local`: its image is on this machine, which goes by that name."""
 SECRET = "turnout/vendor-keys"  # noqa: S105 - its name, not itself
+PEPPER_SECRET = "turnout/key-pepper"  # noqa: S105 - likewise
+PEPPER = "the-pepper-of-a-laptop-which-guards-nothing"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 """This machine's processor, as Lambda calls it."""
 STARTS_WITHIN = 120.0
@@ -85,7 +88,8 @@ async def prepared(
     """
     keys = {name: value for name, value in vendor_settings.items() if name.endswith("_API_KEY")}
     shown = {name: value for name, value in vendor_settings.items() if name not in keys}
-    variables = shown | stored(keys) | {"AWS_ENDPOINT_URL": aws.endpoint, "TURNOUT_VENDOR_KEYS_SECRET": SECRET}
+    secrets = {"TURNOUT_VENDOR_KEYS_SECRET": SECRET, "TURNOUT_KEY_PEPPER_SECRET": PEPPER_SECRET}
+    variables = shown | stored(keys) | secrets | {"AWS_ENDPOINT_URL": aws.endpoint}
     ports = {int(found) for value in variables.values() for found in re.findall(r"127\.0\.0\.1:(\d+)", value)}
     template = folder / "template.local.yaml"
     template.write_text(yaml.safe_dump(localized(yaml.safe_load((folder / "template.yaml").read_text()), variables)))
@@ -95,9 +99,10 @@ async def prepared(
 
 
 def stored(vendor_keys: Mapping[str, str]) -> dict[str, str]:
-    """Tables, bucket and the vendors' keys, all in the AWS that boto3 is led to; the settings that name them."""
+    """Tables, bucket, vendors' keys and pepper, all in the AWS that boto3 is led to; the settings that name them."""
     secrets = cast("Any", boto3).client("secretsmanager")
     secrets.create_secret(Name=SECRET, SecretString=to_json(vendor_keys).decode())
+    secrets.create_secret(Name=PEPPER_SECRET, SecretString=PEPPER)
     s3 = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType] - of other services
     return create_tables(client()) | create_buckets(s3)
 
@@ -187,7 +192,9 @@ async def main() -> None:
         os.environ.update(aws.env)
         real = {name: value for name, value in env.items() if name.endswith("_API_KEY") and value}
         async with api(BUILD, aws, real | dict(chosen.settings), port) as url:
-            secret, _ = await DynamoKeys(client(), "turnout-keys", 0, SystemClock()).create("sam local")
+            secret, _ = await DynamoKeyring(client(), "turnout-keys", SystemClock(), PEPPER).create(
+                Key("", "sam local")
+            )
             print(f'\nTry it:\n  curl {url}/v1/chat/completions -H "Authorization: Bearer {secret}" \\')
             print("""    -d '{"model": "auto", "messages": [{"role": "user", "content": "hello"}]}'\n""")
             await asyncio.Event().wait()

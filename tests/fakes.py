@@ -1,12 +1,14 @@
 """One fake for each port of the core, small enough to be read at a glance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
 from turnout.catalog import Catalog
-from turnout.core.errors import VendorError
+from turnout.core.errors import UnknownKey, VendorError
 from turnout.core.events import Delta, Done, Events, Usage
+from turnout.core.keyring import Issued, Secret
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
 from turnout.core.outcomes import Outcomes
 from turnout.core.ports import Call, Key
@@ -53,6 +55,44 @@ class FakeKeys:
 
     async def find(self, secret: str) -> Key | None:
         return self.known.get(secret)
+
+
+class FakeKeyring:
+    """Keys that were given out, by id; a secret is the id with the number of its rotation."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.known: dict[str, Issued] = {}
+
+    async def create(self, key: Key, expires_at: float | None = None) -> tuple[str, Issued]:
+        key_id = key.id or f"key_{len(self.known)}"
+        issued = Issued(replace(key, id=key_id), self.clock.now, expires_at, secrets=(Secret("#0", self.clock.now),))
+        self.known[key_id] = issued
+        return f"{key_id}#0", issued
+
+    async def get(self, key_id: str) -> Issued:
+        if key_id not in self.known:
+            raise UnknownKey(f"There is no key '{key_id}'.", param="id")
+        return self.known[key_id]
+
+    async def page(self, limit: int, after: str = "") -> tuple[list[Issued], str]:
+        ids = [key_id for key_id in sorted(self.known, reverse=True) if not after or key_id < after]
+        return [self.known[key_id] for key_id in ids[:limit]], ids[limit - 1] if len(ids) > limit else ""
+
+    async def change(self, key_id: str, edit: Callable[[Issued], Issued]) -> Issued:
+        self.known[key_id] = edit(await self.get(key_id))
+        return self.known[key_id]
+
+    async def rotate(self, key_id: str, overlap: float) -> tuple[str, Issued]:
+        now, issued = self.clock.now, await self.get(key_id)
+        former = tuple(replace(secret, until=now + overlap) for secret in issued.secrets if overlap)
+        name = f"#{issued.revision + 1}"
+        self.known[key_id] = replace(issued, secrets=(*former, Secret(name, now)), revision=issued.revision + 1)
+        return key_id + name, self.known[key_id]
+
+    async def delete(self, key_id: str) -> None:
+        await self.get(key_id)
+        del self.known[key_id]
 
 
 class FakeSessions:

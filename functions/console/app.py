@@ -7,5 +7,6 @@ from mangum import Mangum
 from turnout.api.console.app import create_console
 from turnout.bootstrap_console import console
 from turnout.config import Config
+from turnout.store.sealed import unlocked
 
-handler = Mangum(create_console(console(Config.from_env(os.environ))), lifespan="off")
+handler = Mangum(create_console(console(unlocked(Config.from_env(os.environ)))), lifespan="off")

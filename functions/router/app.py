@@ -7,7 +7,7 @@ from turnout.api.app import create_app
 from turnout.bootstrap import services
 from turnout.config import Config
 from turnout.runtime.invocation import remaining
-from turnout.store.vendor_keys import unlocked
+from turnout.store.sealed import unlocked
 from turnout.telemetry.observed import observed
 
 app = create_app(services(unlocked(Config.from_env(os.environ)), remaining, observed))

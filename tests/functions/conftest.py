@@ -12,9 +12,11 @@ from moto import mock_aws
 from pydantic_core import from_json
 
 from local.tables import create_buckets, create_tables
+from turnout.core.keyring import Issued, Secret
 from turnout.core.ports import Key
 from turnout.store.dynamo import client, to_wire
-from turnout.store.keys import fingerprint, to_item
+from turnout.store.key_rows import key_row, secret_row
+from turnout.store.keys import fingerprint
 
 ROOT = Path(__file__).parents[2]
 SECRET = "turnout/vendor-keys"
@@ -34,19 +36,25 @@ def create_secret(name: str, text: str) -> None:
     secrets.create_secret(Name=name, SecretString=text)
 
 
+def put_key(dynamodb: Any, table: str, key: Key = KEY, pepper: str = "") -> None:
+    """The key that the events carry, in the table."""
+    secret = Secret(fingerprint(event("router.chat")["headers"]["Authorization"].removeprefix("Bearer "), pepper), 0)
+    issued = Issued(key, created_at=0, secrets=(secret,))
+    for row in (key_row(issued), secret_row(issued, secret)):
+        dynamodb.put_item(TableName=table, Item=to_wire(row))
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An account with the stack in it, the key of the events, and one vendor's key."""
     with mock_aws():
-        secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
         settings = create_tables(client()) | create_buckets(boto3.client("s3"))  # pyright: ignore[reportUnknownMemberType]
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "turnout")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Turnout")
         create_secret(SECRET, '{"OPENAI_API_KEY": "sk-of-the-vendor"}')
-        item = to_wire(to_item(fingerprint(secret), KEY, 0, None))
-        client().put_item(TableName=settings["TURNOUT_KEYS_TABLE"], Item=item)
+        put_key(client(), settings["TURNOUT_KEYS_TABLE"])
         yield
 
 

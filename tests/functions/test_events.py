@@ -13,7 +13,7 @@ from tests.functions.conftest import KEY, ROOT, SECRET, Load, create_secret, eve
 from turnout.config import BadConfig, Config
 from turnout.runtime.invocation import Context
 from turnout.store.dynamo import client
-from turnout.store.vendor_keys import unlocked
+from turnout.store.sealed import unlocked
 
 CONTEXT = Context("req-1", "arn:aws:lambda:us-east-1:012345678901:function:f", deadline_ms=4_000_000_000_000)
 NAMES = sorted(path.stem for path in (ROOT / "events").glob("*.json"))
@@ -110,6 +110,22 @@ def test_a_secret_that_cannot_be_used_is_named_and_not_quoted(value: str | None)
 def test_a_key_in_the_environment_comes_before_the_secrets() -> None:
     config = unlocked(Config.from_env({"TURNOUT_VENDOR_KEYS_SECRET": SECRET, "OPENAI_API_KEY": "sk-mine"}))
     assert config.vendor_keys["OPENAI_API_KEY"].get_secret_value() == "sk-mine"
+
+
+def test_the_pepper_is_read_from_its_secret_beside_the_vendors_keys() -> None:
+    create_secret("pepper", "p" * 64)
+    config = unlocked(Config(vendor_keys_secret=SECRET, key_pepper_secret="pepper"))
+    assert config.key_pepper.get_secret_value() == "p" * 64
+    assert config.vendor_keys["OPENAI_API_KEY"].get_secret_value() == "sk-of-the-vendor"
+
+
+@pytest.mark.parametrize("text", ["too short", None], ids=str)
+def test_a_pepper_that_is_none_is_named_and_not_quoted(text: str | None) -> None:
+    if text:
+        create_secret("pepper", text)
+    with pytest.raises(BadConfig, match="TURNOUT_KEY_PEPPER_SECRET: the secret 'pepper'") as caught:
+        unlocked(Config(key_pepper_secret="pepper"))
+    assert not text or text not in str(caught.value)
 
 
 def test_every_event_is_sent_by_a_test() -> None:

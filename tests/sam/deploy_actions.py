@@ -149,10 +149,11 @@ def on_objects(stack: Stack) -> Calls:
 
 
 def on_secrets(stack: Stack) -> Calls:
-    """Calls for the vendors' keys, and for a secret that is not ours."""
+    """Calls for the vendors' keys, for the pepper, and for a secret that is not ours."""
     stack.client("secretsmanager").create_secret(Name=OTHER_SECRET, SecretString="another's")
     return {
         "secretsmanager:GetSecretValue vendor-keys": {"SecretId": SECRET},
+        "secretsmanager:GetSecretValue pepper": {"SecretId": stack.outputs["KeyPepperSecret"]},
         "secretsmanager:GetSecretValue another": {"SecretId": OTHER_SECRET},
         "secretsmanager:PutSecretValue another": {"SecretId": OTHER_SECRET, "SecretString": "another's"},
     }

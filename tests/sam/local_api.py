@@ -14,12 +14,13 @@ import openai
 import pytest
 
 from local.aws import EmbeddedAws, free_port
-from local.sam_api import api, bridge
+from local.sam_api import PEPPER, api, bridge
 from local.vendors import vendors
 from tests.sam.conftest import Built
 from turnout.clock import SystemClock
+from turnout.core.ports import Key
 from turnout.store.dynamo import client
-from turnout.store.keys import DynamoKeys
+from turnout.store.keyring import DynamoKeyring
 
 BASE_IMAGE = Path(__file__).parent / "docker/make_base_image.sh"
 pytestmark = [pytest.mark.timeout(600), pytest.mark.allow_hosts(["127.0.0.1", bridge() or "172.17.0.1"])]
@@ -32,7 +33,7 @@ async def deployed(built: Built) -> AsyncIterator[openai.AsyncOpenAI]:
     with EmbeddedAws() as aws, vendors({}, None, pace=1000.0) as simulated:
         os.environ.update(aws.env)
         async with api(built.folder, aws, simulated.settings, free_port(0)) as url:
-            secret, _ = await DynamoKeys(client(), "turnout-keys", 0, SystemClock()).create("test")
+            secret, _ = await DynamoKeyring(client(), "turnout-keys", SystemClock(), PEPPER).create(Key("", "test"))
             yield openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=secret, timeout=120, max_retries=0)
 
 

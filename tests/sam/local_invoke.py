@@ -16,13 +16,12 @@ import pytest_asyncio
 from pydantic_core import from_json
 
 from local.aws import EmbeddedAws, find_uvx
-from local.sam_api import OPTIONS, SAM, bridge, prepared
+from local.sam_api import OPTIONS, PEPPER, SAM, bridge, prepared
 from local.tables import physical_name
 from local.vendors import vendors
-from tests.functions.conftest import KEY, event
+from tests.functions.conftest import event, put_key
 from tests.sam.conftest import ROOT, Built
-from turnout.store.dynamo import client, to_wire
-from turnout.store.keys import fingerprint, to_item
+from turnout.store.dynamo import client
 
 BASE_IMAGE = Path(__file__).parent / "docker/make_base_image.sh"
 pytestmark = [
@@ -56,10 +55,8 @@ async def invoke(built: Built) -> AsyncGenerator[Invoke]:
 
 def fill() -> None:
     """Put in the key that the events carry, and the row that one of them asks for."""
-    secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
     image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"] | {"expires_at": {"N": "4102444800"}}
-    key = to_wire(to_item(fingerprint(secret), KEY, 0, None))
-    client().put_item(TableName=physical_name("KeysTable"), Item=key)
+    put_key(client(), physical_name("KeysTable"), pepper=PEPPER)
     client().put_item(TableName=physical_name("RequestLogTable"), Item=image)
 
 

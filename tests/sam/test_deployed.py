@@ -19,8 +19,9 @@ from tests.sam.deploy import Stack, deployed
 from tests.sam.deploy_actions import Attempts, action
 from tests.unit.test_template import RESOURCES
 from turnout.clock import SystemClock
+from turnout.core.ports import Key
 from turnout.store.dynamo import from_wire
-from turnout.store.keys import DynamoKeys
+from turnout.store.keyring import DynamoKeyring
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -44,6 +45,7 @@ MAY: dict[str, set[str]] = {
         "dynamodb:PutItem Health",
         "dynamodb:UpdateItem Health",
         "secretsmanager:GetSecretValue vendor-keys",
+        "secretsmanager:GetSecretValue pepper",
     }
     | {
         f"bedrock:{name} {model}{kind}"
@@ -81,6 +83,10 @@ MAY: dict[str, set[str]] = {
         "dynamodb:UpdateItem Rollups",
         "dynamodb:Query Health",
         "dynamodb:GetItem Keys",
+        "dynamodb:PutItem Keys",
+        "dynamodb:DeleteItem Keys",
+        "dynamodb:Query Keys/by_kind",
+        "secretsmanager:GetSecretValue pepper",
     },
     "OptimizerTimerRole": {
         "lambda:InvokeFunction Optimizer",
@@ -102,10 +108,15 @@ def attempts(stack: Stack) -> Attempts:
     return Attempts(stack)
 
 
+def keyring(stack: Stack) -> DynamoKeyring:
+    """The stack's keys, as `turnout --stack` manages them."""
+    pepper = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["KeyPepperSecret"])["SecretString"]
+    return DynamoKeyring(stack.client("dynamodb"), stack.outputs["KeysTable"], SystemClock(), pepper)
+
+
 async def client(stack: Stack) -> openai.AsyncOpenAI:
     """A client with a key of its own."""
-    keys = DynamoKeys(stack.client("dynamodb"), stack.outputs["KeysTable"], 0, SystemClock())
-    secret, _ = await keys.create("a client's")
+    secret, _ = await keyring(stack).create(Key("", "a client's"))
     return openai.AsyncOpenAI(base_url=stack.url, api_key=secret, timeout=60, max_retries=0)
 
 

@@ -22,11 +22,9 @@ from local.process import Child
 from local.sam_api import in_sam
 from local.simulators import Simulator
 from local.tables import create_tables
-from tests.functions.conftest import KEY, event
+from tests.functions.conftest import event, put_key
 from tests.sam.conftest import ROOT, Built
 from turnout.runtime.answer import SEPARATOR
-from turnout.store.dynamo import to_wire
-from turnout.store.keys import fingerprint, to_item
 
 pytestmark = pytest.mark.slow
 WRAPPER = ROOT / "layers/turnout/turnout-stream"
@@ -44,13 +42,10 @@ def emulator() -> str:
 @pytest.fixture(scope="module")
 def account() -> Iterator[dict[str, str]]:
     """The settings that lead a function to an AWS on this machine, with the tables and the events' key in it."""
-    secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
     with EmbeddedAws() as aws:
         dynamodb = boto3.client("dynamodb", endpoint_url=aws.env["AWS_ENDPOINT_URL"])  # pyright: ignore[reportUnknownMemberType]
         tables = create_tables(dynamodb)
-        dynamodb.put_item(
-            TableName=tables["TURNOUT_KEYS_TABLE"], Item=to_wire(to_item(fingerprint(secret), KEY, 0, None))
-        )
+        put_key(dynamodb, tables["TURNOUT_KEYS_TABLE"])
         yield aws.env | tables
 
 

@@ -37,7 +37,7 @@ def test_a_table_is_on_demand_encrypted_and_can_be_restored(name: str) -> None:
 
 def test_what_expires_has_a_time_to_live_and_what_is_aggregated_a_stream() -> None:
     living = {name for name, table in TABLES.items() if table.get("TimeToLiveSpecification", {}).get("Enabled")}
-    assert living == {"RequestLogTable", "RollupsTable", "HealthTable"}
+    assert living == {"RequestLogTable", "RollupsTable", "HealthTable", "KeysTable"}
     assert TABLES["RequestLogTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
 
 
@@ -51,7 +51,7 @@ def test_the_report_bucket_is_encrypted_versioned_and_closed() -> None:
 
 def test_what_is_worth_keeping_outlives_the_stack() -> None:
     kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
-    assert kept == {*TABLES, "ReportBucket"} - {"HealthTable"}
+    assert kept == {*TABLES, "ReportBucket", "KeyPepperSecret"} - {"HealthTable"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -99,7 +99,7 @@ def test_no_role_has_a_policy_that_somebody_else_writes() -> None:
 def test_every_verb_is_named() -> None:
     events = [event["Properties"] for f in FUNCTIONS.values() for event in f.get("Events", {}).values()]
     assert events
-    assert {event["Method"] for event in events} <= {"GET", "POST"}
+    assert {event["Method"] for event in events} <= {"GET", "POST", "PATCH", "DELETE"}
 
 
 def test_each_alarm_can_be_sent() -> None:

@@ -50,13 +50,19 @@ def services(
     rows = telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days))
     return Services(
         gateway=gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
-        keys=DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock),
+        keys=keys(config, database, clock),
         log=Remembering(rows, sessions),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,
         remaining=remaining,
     )
+
+
+def keys(config: Config, database: "DynamoDBClient", clock: Clock) -> DynamoKeys:
+    """Who may call."""
+    pepper = config.key_pepper.get_secret_value()
+    return DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock, pepper)
 
 
 def catalog(config: Config) -> Catalog:

@@ -8,6 +8,7 @@ from turnout.store import dynamo
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.feedback import DynamoFeedback
 from turnout.store.health import DynamoHealth
+from turnout.store.keyring import DynamoKeyring
 from turnout.store.keys import DynamoKeys
 from turnout.store.reader import DynamoCircuitReader, DynamoRollupReader
 from turnout.store.requests import DynamoRequests
@@ -17,15 +18,17 @@ from turnout.store.rollups import DynamoRollups
 def console(config: Config) -> ConsoleServices:
     """All that the console's endpoints need."""
     clock, client, breaker = SystemClock(), dynamo.client(), config.breaker
+    pepper = config.key_pepper.get_secret_value()
     log, rollups, minutes = config.request_log_table, config.rollups_table, config.health_table
     requests = DynamoRequests(client, log, clock)
     health = DynamoHealth(client, minutes, clock, breaker.window, breaker.cooldown)
     limits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return ConsoleServices(
-        keys=DynamoKeys(client, config.keys_table, config.key_cache_seconds, clock),
+        keys=DynamoKeys(client, config.keys_table, config.key_cache_seconds, clock, pepper),
         requests=requests,
         rollups=DynamoRollupReader(DynamoRollups(client, rollups, minutes, clock)),
         circuits=DynamoCircuitReader(health, limits, clock),
         feedback=DynamoFeedback(requests, DynamoAmendments(client, log, rollups, minutes, clock), clock),
+        keyring=DynamoKeyring(client, config.keys_table, clock, pepper),
         clock=clock,
     )

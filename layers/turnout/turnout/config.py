@@ -66,6 +66,12 @@ class Config(BaseModel):
     """API keys by the name that the catalog's `key_env` gives them, e.g. OPENAI_API_KEY."""
     vendor_keys_secret: str = ""
     """Name of the Secrets Manager secret that holds the same as a JSON object."""
+    key_pepper: Annotated[SecretStr, Field(repr=False)] = SecretStr("")
+    """What the hashes of the clients' keys are made with."""
+    key_pepper_secret: str = ""
+    """Name or ARN of the Secrets Manager secret that holds the same, as plain text."""
+    starter_credits: Annotated[int, Field(ge=0, le=100_000_000)] = 500
+    """What a new key may spend in all where nothing else is said, in credits; 0: as much as it likes."""
     bedrock_region: Annotated[str, Field(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")] = ""
     """AWS region whose Amazon Bedrock is asked, with the credentials of this process; empty: Bedrock is not used."""
     base_urls: dict[str, str] = {}

@@ -1,11 +1,15 @@
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes import FakeClock
-from tests.unit.store.aws import KEYS_TABLE, dynamo_keys, dynamo_log
-from tests.unit.store.contracts import Issued, KeysContract, Log, RequestLogContract
-from turnout.store.keys import DynamoKeys
+from tests.unit.store.aws import dynamo_keys, dynamo_log
+from tests.unit.store.contracts import Issuing, KeysContract, Log, RequestLogContract
+from tests.unit.store.keyring_contract import KeyringContract, Ring
+from turnout.core.errors import Conflict
+from turnout.core.keyring import Issued
+from turnout.core.ports import Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,14 +23,28 @@ class TestRequestLog(RequestLogContract):
 
 class TestKeys(KeysContract):
     @pytest.fixture
-    def keys(self, dynamodb: "DynamoDBClient") -> Issued:
+    def keys(self, dynamodb: "DynamoDBClient") -> Issuing:
         return dynamo_keys(dynamodb)
 
 
-async def test_a_key_is_disabled_by_its_id(dynamodb: "DynamoDBClient") -> None:
-    keys = DynamoKeys(dynamodb, KEYS_TABLE, 0, FakeClock())
-    secret, key = await keys.create("shop")
-    other_secret, other = await keys.create("other")
-    assert await keys.disable(key.id)
-    assert await keys.find(secret) is None
-    assert await keys.find(other_secret) == other
+class TestKeyring(KeyringContract):
+    """What it does over moto, too, and what moto has no locks for."""
+
+    async def test_changes_at_the_same_time_all_count(self, ring: Ring) -> None:
+        _, issued = await ring.keyring.create(Key("", "shop"))
+
+        def tag(name: str) -> asyncio.Task[Issued]:
+            def edit(one: Issued) -> Issued:
+                return replace(one, key=replace(one.key, tags={**one.key.tags, name: "set"}))
+
+            return asyncio.create_task(ring.keyring.change(issued.key.id, edit))
+
+        await asyncio.gather(*map(tag, "abc"))
+        after = await ring.keyring.get(issued.key.id)
+        assert after.key.tags == dict.fromkeys("abc", "set")
+        assert after.revision == 3
+
+    async def test_of_many_who_make_the_first_admin_key_one_does(self, ring: Ring) -> None:
+        tries = await asyncio.gather(*(ring.keyring.bootstrap(f"{n}") for n in range(5)), return_exceptions=True)
+        assert sum(isinstance(one, tuple) for one in tries) == 1
+        assert sum(isinstance(one, Conflict) for one in tries) == 4

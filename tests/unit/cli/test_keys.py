@@ -37,7 +37,9 @@ async def test_a_key_that_was_made_works_until_it_is_disabled(dynamodb: "DynamoD
 
 
 def test_a_key_that_is_not_there_is_told(dynamodb: "DynamoDBClient") -> None:
-    assert run(["keys", "disable", "key_x"], ENV, StringIO(), StringIO()) == "turnout keys: there is no key key_x"
+    assert run(["keys", "disable", "key_x"], ENV, StringIO(), StringIO()) == (
+        "turnout keys: There is no key 'key_x'. GET /v1/keys lists all."
+    )
 
 
 def test_a_tag_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,14 +59,20 @@ class FakeStacks:
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if StackName != "mine":
             raise ClientError({"Error": {"Code": "ValidationError", "Message": "no such stack"}}, "DescribeStacks")
-        outputs = {"KeysTable": "mine-keys-1", "ReportBucket": "mine-reports", "BaseUrl": "https://a.test/v1"}
+        outputs = {
+            "KeysTable": "mine-keys-1",
+            "ReportBucket": "mine-reports",
+            "KeyPepperSecret": "arn:p",
+            "BaseUrl": "https://a.test/v1",
+        }
         return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
 
 
-def test_a_stack_names_its_tables_and_its_bucket() -> None:
+def test_a_stack_names_its_tables_its_bucket_and_its_secret() -> None:
     assert stack_settings("mine", FakeStacks()) == {
         "TURNOUT_KEYS_TABLE": "mine-keys-1",
         "TURNOUT_REPORT_BUCKET": "mine-reports",
+        "TURNOUT_KEY_PEPPER_SECRET": "arn:p",
     }
 
 

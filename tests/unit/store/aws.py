@@ -9,8 +9,10 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 from tests.fakes import FakeClock
-from tests.unit.store.contracts import Issued, Log
+from tests.unit.store.contracts import Issuing, Log
+from turnout.core.ports import Key
 from turnout.store.dynamo import from_wire
+from turnout.store.keyring import DynamoKeyring
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog, from_item
 
@@ -21,6 +23,7 @@ type Answer = Callable[[], AWSResponse]
 
 LOG_TABLE = "turnout-request-log"
 KEYS_TABLE = "turnout-keys"
+PEPPER = "a pepper of at least 32 characters"
 
 
 def dynamo_log(dynamodb: "DynamoDBClient") -> Log:
@@ -32,15 +35,17 @@ def dynamo_log(dynamodb: "DynamoDBClient") -> Log:
     return Log(DynamoRequestLog(dynamodb, LOG_TABLE, retention_days=90), lambda: map(from_item, items()))
 
 
-def dynamo_keys(dynamodb: "DynamoDBClient") -> Issued:
-    """The store of keys, filled by itself."""
-    keys = DynamoKeys(dynamodb, KEYS_TABLE, cache_seconds=10, clock=FakeClock())
+def dynamo_keys(dynamodb: "DynamoDBClient") -> Issuing:
+    """The store of keys, filled by its keyring."""
+    clock = FakeClock()
+    keys = DynamoKeys(dynamodb, KEYS_TABLE, cache_seconds=10, clock=clock, pepper=PEPPER)
+    keyring = DynamoKeyring(dynamodb, KEYS_TABLE, clock, PEPPER)
 
     async def issue(name: str, tags: dict[str, str]) -> str:
-        secret, _ = await keys.create(name, tags)
+        secret, _ = await keyring.create(Key("", name, tags))
         return secret
 
-    return Issued(keys, issue)
+    return Issuing(keys, issue)
 
 
 class Outage:

@@ -76,7 +76,7 @@ class RequestLogContract:
 
 
 @dataclass
-class Issued:
+class Issuing:
     """A store of keys and the way to put one in: takes a name and tags, returns the secret."""
 
     port: Keys
@@ -86,12 +86,12 @@ class Issued:
 class KeysContract:
     """Needs the fixture `keys`."""
 
-    async def test_a_secret_is_known_by_name_and_tags(self, keys: Issued) -> None:
+    async def test_a_secret_is_known_by_name_and_tags(self, keys: Issuing) -> None:
         secret = await keys.issue("shop", {"team": "search"})
         key = await keys.port.find(secret)
         assert key == Key(id=key.id if key else "", name="shop", tags={"team": "search"})
 
-    async def test_each_secret_is_its_own_key(self, keys: Issued) -> None:
+    async def test_each_secret_is_its_own_key(self, keys: Issuing) -> None:
         one, other = [await keys.port.find(await keys.issue(name, {})) for name in ("one", "other")]
         assert one
         assert other
@@ -99,12 +99,12 @@ class KeysContract:
         assert (one.name, other.name) == ("one", "other")
 
     @pytest.mark.parametrize("near", ["{}x", " {}", "{}\n", "Bearer {}"])
-    async def test_only_the_very_secret_gets_in(self, keys: Issued, near: str) -> None:
+    async def test_only_the_very_secret_gets_in(self, keys: Issuing, near: str) -> None:
         secret = await keys.issue("shop", {})
         assert await keys.port.find(near.format(secret)) is None
         assert await keys.port.find(secret[:-1]) is None
         assert await keys.port.find(secret.swapcase()) is None
 
     @pytest.mark.parametrize("secret", ["", "sk-turnout-", "Bearer x", "sk-turnout-" + "é" * 43, "x" * 100_000, "\0"])
-    async def test_what_is_no_key_is_not_found(self, keys: Issued, secret: str) -> None:
+    async def test_what_is_no_key_is_not_found(self, keys: Issuing, secret: str) -> None:
         assert await keys.port.find(secret) is None

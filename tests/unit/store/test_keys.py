@@ -1,15 +1,15 @@
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.fakes import FakeClock, FakeKeys
-from tests.unit.store.aws import KEYS_TABLE, Answer, Outage, dynamo_keys, refusal, silence
-from tests.unit.store.contracts import Issued, KeysContract
+from tests.unit.store.aws import KEYS_TABLE, PEPPER, Answer, Outage, dynamo_keys, refusal, silence
+from tests.unit.store.contracts import Issuing, KeysContract
 from turnout.core.ports import Key
-from turnout.store.dynamo import StoreUnavailable, from_wire
-from turnout.store.keys import GRACE_SECONDS, MOST_EXPLORED, PREFIX, UNKNOWN_SECONDS, DynamoKeys
+from turnout.store.dynamo import StoreUnavailable
+from turnout.store.keyring import DynamoKeyring
+from turnout.store.keys import GRACE_SECONDS, PREFIX, UNKNOWN_SECONDS, DynamoKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,7 +20,7 @@ STRANGER = PREFIX + "x" * 43
 
 class TestFake(KeysContract):
     @pytest.fixture
-    def keys(self) -> Issued:
+    def keys(self) -> Issuing:
         fake = FakeKeys()
 
         async def issue(name: str, tags: dict[str, str]) -> str:
@@ -28,12 +28,12 @@ class TestFake(KeysContract):
             fake.known[secret] = Key(id=f"key_{name}", name=name, tags=tags)
             return secret
 
-        return Issued(fake, issue)
+        return Issuing(fake, issue)
 
 
 class TestDynamo(KeysContract):
     @pytest.fixture
-    def keys(self, dynamodb: "DynamoDBClient") -> Issued:
+    def keys(self, dynamodb: "DynamoDBClient") -> Issuing:
         return dynamo_keys(dynamodb)
 
 
@@ -44,50 +44,49 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def keys(dynamodb: "DynamoDBClient", clock: FakeClock) -> DynamoKeys:
-    return DynamoKeys(dynamodb, KEYS_TABLE, CACHE_SECONDS, clock)
+    return DynamoKeys(dynamodb, KEYS_TABLE, CACHE_SECONDS, clock, PEPPER)
 
 
-async def test_the_table_holds_the_hash_and_never_the_secret(dynamodb: "DynamoDBClient", keys: DynamoKeys) -> None:
-    secret, _ = await keys.create("shop")
-    (item,) = dynamodb.scan(TableName=KEYS_TABLE)["Items"]
-    assert from_wire(item)["hash"] == hashlib.sha256(secret.encode()).hexdigest()
-    assert secret.removeprefix(PREFIX) not in str(item)
+@pytest.fixture
+def keyring(dynamodb: "DynamoDBClient", clock: FakeClock) -> DynamoKeyring:
+    return DynamoKeyring(dynamodb, KEYS_TABLE, clock, PEPPER)
 
 
-async def test_an_expired_key_is_refused_even_from_the_cache(keys: DynamoKeys, clock: FakeClock) -> None:
-    secret, key = await keys.create("trial", expires_at=clock.now + 5)
+async def issue(keyring: DynamoKeyring, name: str) -> tuple[str, Key]:
+    secret, issued = await keyring.create(Key("", name))
+    return secret, issued.key
+
+
+async def disable(keyring: DynamoKeyring, key: Key) -> None:
+    await keyring.change(key.id, lambda issued: replace(issued, disabled=True))
+
+
+async def test_an_expired_key_is_refused_even_from_the_cache(
+    keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
+) -> None:
+    secret, issued = await keyring.create(Key("", "trial"), expires_at=clock.now + 5)
+    key = issued.key
     assert await keys.find(secret) == key
     clock.now += 5
     assert await keys.find(secret) is None
 
 
-async def test_a_key_disabled_here_is_refused_at_once(keys: DynamoKeys) -> None:
-    secret, key = await keys.create("shop")
-    assert await keys.find(secret) == key
-    assert await keys.disable(key.id)
-    assert await keys.find(secret) is None
-
-
 async def test_a_key_disabled_elsewhere_is_refused_when_the_cache_is_old(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys, clock: FakeClock
+    dynamodb: "DynamoDBClient", keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
 ) -> None:
-    secret, key = await keys.create("shop")
+    secret, key = await issue(keyring, "shop")
     assert await keys.find(secret) == key
-    await DynamoKeys(dynamodb, KEYS_TABLE, CACHE_SECONDS, clock).disable(key.id)
+    await disable(keyring, key)
     clock.now += CACHE_SECONDS - 1
     assert await keys.find(secret) == key
     clock.now += 1
     assert await keys.find(secret) is None
 
 
-async def test_a_key_that_is_not_there_cannot_be_disabled(keys: DynamoKeys) -> None:
-    assert not await keys.disable("key_nobody")
-
-
 async def test_a_known_key_is_read_once_in_the_time_of_the_cache(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys, clock: FakeClock
+    dynamodb: "DynamoDBClient", keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
 ) -> None:
-    secret, key = await keys.create("shop")
+    secret, key = await issue(keyring, "shop")
     await keys.find(secret)
     with Outage(dynamodb) as outage:
         clock.now += CACHE_SECONDS - 1
@@ -96,10 +95,10 @@ async def test_a_known_key_is_read_once_in_the_time_of_the_cache(
 
 
 async def test_a_stranger_is_read_once_in_a_while_and_a_new_key_works_soon(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys, clock: FakeClock
+    dynamodb: "DynamoDBClient", keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
 ) -> None:
-    secret, key = await keys.create("shop")
-    (item,) = dynamodb.scan(TableName=KEYS_TABLE)["Items"]
+    secret, key = await issue(keyring, "shop")
+    (item,) = [item for item in dynamodb.scan(TableName=KEYS_TABLE)["Items"] if "until" in item]
     dynamodb.delete_item(TableName=KEYS_TABLE, Key={"hash": item["hash"]})
     assert await keys.find(secret) is None
     dynamodb.put_item(TableName=KEYS_TABLE, Item=item)
@@ -119,9 +118,9 @@ async def test_while_the_table_is_silent_a_stranger_stays_outside(
 
 
 async def test_while_the_table_is_silent_a_key_that_was_good_stays_good_for_some_minutes(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys, clock: FakeClock
+    dynamodb: "DynamoDBClient", keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
 ) -> None:
-    secret, key = await keys.create("shop")
+    secret, key = await issue(keyring, "shop")
     await keys.find(secret)
     with Outage(dynamodb):
         clock.now += GRACE_SECONDS - 1
@@ -132,10 +131,10 @@ async def test_while_the_table_is_silent_a_key_that_was_good_stays_good_for_some
 
 
 async def test_while_the_table_is_silent_a_disabled_key_stays_outside(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys, clock: FakeClock
+    dynamodb: "DynamoDBClient", keys: DynamoKeys, keyring: DynamoKeyring, clock: FakeClock
 ) -> None:
-    secret, key = await keys.create("shop")
-    await keys.disable(key.id)
+    secret, key = await issue(keyring, "shop")
+    await disable(keyring, key)
     clock.now += UNKNOWN_SECONDS
     await keys.find(secret)
     with Outage(dynamodb):
@@ -147,26 +146,3 @@ async def test_what_is_no_key_by_its_shape_asks_no_table(dynamodb: "DynamoDBClie
     with Outage(dynamodb) as outage:
         assert await keys.find("sk-proj-somebody-elses") is None
     assert outage.calls == 0
-
-
-async def test_a_key_explores_only_if_that_is_said(keys: DynamoKeys) -> None:
-    secret, key = await keys.create("usual")
-    daring, bold = await keys.create("daring", explore=0.05)
-    assert (key.explore, bold.explore) == (0.0, 0.05)
-    assert [await keys.find(secret), await keys.find(daring)] == [key, bold]
-
-
-async def test_a_key_from_before_there_was_exploration_does_not_explore(
-    dynamodb: "DynamoDBClient", keys: DynamoKeys
-) -> None:
-    secret, key = await keys.create("old", explore=0.1)
-    (item,) = dynamodb.scan(TableName=KEYS_TABLE)["Items"]
-    del item["explore"]
-    dynamodb.put_item(TableName=KEYS_TABLE, Item=item)
-    assert await keys.find(secret) == replace(key, explore=0.0)
-
-
-@pytest.mark.parametrize("share", [-0.1, MOST_EXPLORED + 0.01])
-async def test_a_share_that_is_no_small_one_is_refused(keys: DynamoKeys, share: float) -> None:
-    with pytest.raises(ValueError, match="explore must be from 0 to"):
-        await keys.create("wild", explore=share)

@@ -2,9 +2,12 @@
 
 import asyncio
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
 
 from turnout.cli.command import DAY, CannotDo, Command
 from turnout.cli.world import World
+from turnout.core.allowance import MOST_EXPLORED
+from turnout.core.ports import Key
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -24,17 +27,16 @@ def _run(args: Namespace, world: World) -> int:
 
 async def _create(args: Namespace, world: World) -> int:
     until = None if args.days is None else world.clock.time() + args.days * DAY
-    try:
-        secret, key = await world.keys.create(args.name, dict(args.tag), until, args.explore)
-    except ValueError as error:
-        raise CannotDo(f"--explore: {error}") from None
-    world.say(f"{key.id}\n{secret}\nKeep it now: it is not shown again, and only its hash is stored.")
+    if not 0 <= args.explore <= MOST_EXPLORED:
+        raise CannotDo(f"--explore: must be from 0 to {MOST_EXPLORED}")
+    key = Key("", args.name, dict(args.tag), args.explore)
+    secret, issued = await world.keyring.create(key, until)
+    world.say(f"{issued.key.id}\n{secret}\nKeep it now: it is not shown again, and only its hash is stored.")
     return 0
 
 
 async def _disable(args: Namespace, world: World) -> int:
-    if not await world.keys.disable(args.id):
-        raise CannotDo(f"there is no key {args.id}")
+    await world.keyring.change(args.id, lambda issued: replace(issued, disabled=True))
     world.say(f"{args.id} is refused from now on, everywhere within {world.config.key_cache_seconds:g} seconds")
     return 0
 

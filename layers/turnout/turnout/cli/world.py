@@ -12,10 +12,11 @@ from turnout.core.ports import Clock
 from turnout.routing.decision import Knowledge
 from turnout.store import dynamo
 from turnout.store.amendments import DynamoAmendments
-from turnout.store.keys import DynamoKeys
+from turnout.store.keyring import DynamoKeyring
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
+from turnout.store.sealed import unlocked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,9 +51,10 @@ class World:
         return bootstrap.knowledge(self.config)
 
     @cached_property
-    def keys(self) -> DynamoKeys:
-        """The clients' keys."""
-        return DynamoKeys(self._client, self.config.keys_table, self.config.key_cache_seconds, self.clock)
+    def keyring(self) -> DynamoKeyring:
+        """The clients' keys. Raises BadConfig when their pepper cannot be read."""
+        pepper = unlocked(self.config).key_pepper.get_secret_value()
+        return DynamoKeyring(self._client, self.config.keys_table, self.clock, pepper)
 
     @cached_property
     def requests(self) -> DynamoRequests:

@@ -15,6 +15,8 @@ type Period = Literal["day", "month", "total"]
 
 CREDITS_PER_USD = 100
 """So many credits are one US dollar."""
+MOST_EXPLORED = 0.2
+"""The largest share of a key's requests that may go to another model than the best known."""
 
 
 @dataclass(frozen=True, slots=True)

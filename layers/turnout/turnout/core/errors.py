@@ -6,6 +6,8 @@ TurnoutError
 │   ├── Unauthenticated         401
 │   ├── Forbidden               403
 │   ├── UnknownModel            404
+│   ├── UnknownKey              404
+│   ├── Conflict                409  not as things stand
 │   ├── RequestTooLarge         413
 │   └── NoEligibleModel         400  no model can do what is asked
 ├── VendorError                 one attempt failed
@@ -92,6 +94,20 @@ class UnknownModel(RequestError):
 
     status = 404
     code = "model_not_found"
+
+
+class UnknownKey(RequestError):
+    """There is no key of that id."""
+
+    status = 404
+    code = "key_not_found"
+
+
+class Conflict(RequestError):
+    """It cannot be done as things stand; the message says what stands in the way."""
+
+    status = 409
+    code = "conflict"
 
 
 class RequestTooLarge(RequestError):

@@ -82,8 +82,9 @@ class Key:
     """A client's key, as it is known after the check: the secret itself is never kept.
 
     `explore` is the share of its `auto` requests on which another eligible model may be tried, 0 to 1. `models` and
-    `vendors` are all that it may ask, () for every one. `goal` holds where a request names none. Of `budgets` there is
-    one a period. `open_when_down` lets it in though what it has used cannot be told.
+    `vendors` are all that it may ask, () for every one. `goal` holds where neither a request nor a rule names one;
+    `ruleset` names the rules that are tried for it beside everybody's. Of `budgets` there is one a period.
+    `open_when_down` lets it in though what it has used cannot be told.
     """
 
     id: str
@@ -94,11 +95,16 @@ class Key:
     models: tuple[str, ...] = ()
     vendors: tuple[str, ...] = ()
     goal: Goal | None = None
+    ruleset: str = ""
     budgets: tuple[Budget, ...] = ()
     limits: Limits = UNLIMITED
     privacy: Privacy = NOTHING_KEPT
     sampling: Sampling | None = None
     open_when_down: bool = False
+
+    def may(self, scope: Scope) -> bool:
+        """Whether it has the scope; `admin` includes the others."""
+        return scope in self.scopes or "admin" in self.scopes
 
 
 class Keys(Protocol):

@@ -56,7 +56,7 @@ async def test_a_request_is_shown_whole() -> None:
 
 
 @pytest.mark.parametrize(("key", "status"), [(OWN, 200), (OPERATOR, 200), (OTHER, 404)])
-async def test_it_is_shown_to_its_key_and_to_one_that_sees_all(key: str, status: int) -> None:
+async def test_it_is_shown_to_its_key_and_to_one_that_may_read(key: str, status: int) -> None:
     response = await Console(a_row(1)).get(f"/v1/requests/{a_row(1).id}", key)
     assert response.status_code == status
 

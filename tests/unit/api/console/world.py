@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from tests.fakes import FakeClock, FakeKeys
+from tests.fakes import FakeClock, FakeKeyring, FakeKeys
 from turnout.api.console.app import create_console
 from turnout.api.console.services import ConsoleServices
-from turnout.api.console.sight import ALL, SEES
 from turnout.core.events import Usage
 from turnout.core.ports import Key
 from turnout.core.records import Attempt, Drop, Record
@@ -23,7 +22,7 @@ from turnout.store.search import day_of
 NOW = 1_800_000_000.0
 HOUR = 3600.0
 OWN, OTHER, OPERATOR = "sk-own", "sk-other", "sk-operator"
-KEYS = {OWN: Key("key_own"), OTHER: Key("key_other"), OPERATOR: Key("key_operator", tags={SEES: ALL})}
+KEYS = {OWN: Key("key_own"), OTHER: Key("key_other"), OPERATOR: Key("key_operator", scopes=frozenset({"read"}))}
 
 
 def a_row(number: int, **changes: Any) -> Record:
@@ -140,13 +139,16 @@ class Console:
         self.requests = FakeRequests([Logged(row, feedback) for row in rows])
         self.rollups = FakeRollups(rows)
         self.feedback = FakeFeedback(rows)
+        clock = FakeClock(NOW)
+        self.keyring = FakeKeyring(clock)
         services = ConsoleServices(
             keys=FakeKeys(**KEYS),
             requests=self.requests,
             rollups=self.rollups,
             circuits=FakeCircuits(opened),
             feedback=self.feedback,
-            clock=FakeClock(NOW),
+            keyring=self.keyring,
+            clock=clock,
         )
         self.app = create_console(services)
 

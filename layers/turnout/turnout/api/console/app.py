@@ -16,7 +16,6 @@ from turnout.api.console.drift import drift_report
 from turnout.api.console.queries import FeedbackBody, Group, RequestsQuestion, Span, UsageQuestion, asked, checked
 from turnout.api.console.rows import feedback_item, request_detail, request_item
 from turnout.api.console.services import ConsoleServices
-from turnout.api.console.sight import seen_key, sees_all
 from turnout.api.console.usage import GROUPS, Cells, to_csv, total, usage_rows
 from turnout.api.console.wire import Sent, Usage, encode
 from turnout.api.guard import Guard
@@ -32,6 +31,7 @@ MOST_PERIODS: dict[Grain, int] = {"hour": 24 * 31, "day": 400}
 """Periods that one answer may have."""
 USUAL_DAYS = 7
 """What is shown when nobody says from when."""
+ONLY_OWN = "Without the scope 'read' this key sees only its own"
 MOST_BODY_BYTES = 16_384
 ATTACHED = {"content-disposition": 'attachment; filename="usage.csv"'}
 
@@ -89,7 +89,7 @@ class Endpoints:
         key = await self._admit(request)
         request_id: str = request.path_params["id"]
         row = await self.services.requests.find(request_id)
-        if not row or not (row.record.key_id == key.id or sees_all(key)):
+        if not row or not (row.record.key_id == key.id or key.may("read")):
             raise _unknown(request_id, "id")
         return _json(request_detail(row))
 
@@ -98,7 +98,7 @@ class Endpoints:
         key = await self._admit(request)
         question = asked(UsageQuestion, request.query_params.multi_items())
         group, as_csv = _group(question, key), _wants_csv(question, request)
-        cells = await self._cells(question, group, "" if sees_all(key) else key.id)
+        cells = await self._cells(question, group, "" if key.may("read") else key.id)
         if as_csv:
             return Response(to_csv(usage_rows(cells, group)), headers=ATTACHED, media_type="text/csv")
         told = _usage(question, group, cells)
@@ -136,7 +136,7 @@ class Endpoints:
         return Search(
             since,
             until,
-            key_id=seen_key(key, question.key or ""),
+            key_id=_seen_key(key, question.key or ""),
             model=question.model or "",
             outcome=question.outcome or "",
             tags=tuple(
@@ -161,13 +161,22 @@ class Endpoints:
         return since, until
 
 
+def _seen_key(key: Key, wanted: str) -> str:
+    """The key whose requests are shown, "" for all, when those of `wanted` are asked for. Raises Forbidden."""
+    if key.may("read") or wanted == key.id:
+        return wanted
+    if wanted:
+        raise Forbidden(f"{ONLY_OWN} requests. Leave 'key' out, or give it as '{key.id}'.", param="key")
+    return key.id
+
+
 def _group(question: UsageQuestion, key: Key) -> Group:
     """What to sum by. Raises Forbidden where that shows other keys' usage."""
-    if sees_all(key):
+    if key.may("read"):
         return question.group_by or "model"
     if question.group_by not in (None, "key") or question.drift:
         param = "drift" if question.drift else "group_by"
-        raise Forbidden(f"This key sees only its own usage. Leave '{param}' out: the sums are by key.", param=param)
+        raise Forbidden(f"{ONLY_OWN} usage. Leave '{param}' out: the sums are by key.", param=param)
     return "key"
 
 

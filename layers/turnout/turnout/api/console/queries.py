@@ -86,9 +86,9 @@ class RequestsQuestion(Span):
 class UsageQuestion(Span):
     """Which sums."""
 
-    group_by: Annotated[Group | None, Field(description="What to sum by; `model` if the key sees all, else `key`")] = (
-        None
-    )
+    group_by: Annotated[
+        Group | None, Field(description="What to sum by; `model` if the key has the scope `read`, else `key`")
+    ] = None
     period: Annotated[Period, Field(description="One row for each of these")] = "day"
     format: Annotated[Literal["json", "csv"] | None, Field(description="Instead of the Accept header")] = None
     drift: Annotated[bool, Field(description="Whether to test the models for drift, too")] = False

@@ -1,11 +1,12 @@
 """What the console's endpoints are given, by `turnout.bootstrap` or by a test."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from turnout.core.ports import Clock, Keys
+from turnout.core.keyring import Issued
+from turnout.core.ports import Clock, Key, Keys
 from turnout.core.search import Feedback, Logged, Page, Position, Search
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
 
@@ -40,6 +41,34 @@ class Circuits(Protocol):
         ...
 
 
+class Keyring(Protocol):
+    """The clients' keys, managed."""
+
+    async def create(self, key: Key, expires_at: float | None = None) -> tuple[str, Issued]:
+        """A new secret and its key, whose id is given here."""
+        ...
+
+    async def get(self, key_id: str) -> Issued:
+        """The key of that id. Raises UnknownKey."""
+        ...
+
+    async def page(self, limit: int, after: str = "") -> tuple[Sequence[Issued], str]:
+        """Up to `limit` keys behind the one of the id `after`, the newest first; and the last id, "" at the end."""
+        ...
+
+    async def change(self, key_id: str, edit: Callable[[Issued], Issued]) -> Issued:
+        """What `edit` makes of the key. Raises UnknownKey, and what `edit` raises."""
+        ...
+
+    async def rotate(self, key_id: str, overlap: float) -> tuple[str, Issued]:
+        """A new secret; those before it end in `overlap` seconds. Raises UnknownKey or InvalidRequest."""
+        ...
+
+    async def delete(self, key_id: str) -> None:
+        """Raises UnknownKey."""
+        ...
+
+
 class FeedbackBox(Protocol):
     """Where feedback goes."""
 
@@ -57,4 +86,5 @@ class ConsoleServices:
     rollups: Rollups
     circuits: Circuits
     feedback: FeedbackBox
+    keyring: Keyring
     clock: Clock
