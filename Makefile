@@ -67,6 +67,12 @@ test-sam-local: .venv ## OpenAI's SDK against `sam local start-api`, in containe
 test-sam-invoke: .venv ## every event of events/ through `sam local invoke`; some minutes, needs Docker
 	@tests/sam/docker/start_dockerd.sh && .venv/bin/pytest -q tests/sam/local_invoke.py
 
+##@ Measure
+
+.PHONY: bench
+bench: .venv ## Turnout beside LiteLLM and Portkey, into benchmarks/results; some twelve minutes
+	$(RUN) benchmarks.peers
+
 ##@ AWS
 
 .PHONY: build

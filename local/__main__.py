@@ -10,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
-import uvicorn
 
-from local import dotenv
+from local import dotenv, serving
 from local.aws import AwsNotStarted, EmbeddedAws
 from local.both import both
 from local.kept import KeptChild
@@ -32,7 +31,6 @@ from turnout.config import BadConfig, Config
 from turnout.core.ports import Key
 from turnout.routing.rules_file import BadRules
 
-HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
 PACE = 40.0
 """Tokens per second of the simulators: about as quick as a large model, so that streams look like streams."""
@@ -74,10 +72,9 @@ async def _serve(
     secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"})))
     shown = replace(services, log=ShownLog(services.log, terminal))
     app = both(create_app(shown), create_console(seeing))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
-    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    url = f"http://{serving.HOST}:{listening.getsockname()[1]}"
     terminal.ready(url, secret, answering, services.gateway.catalog.auto())
-    await server.serve([listening])
+    await serving.server(app).serve([listening])
 
 
 def _storage() -> dict[str, str]:
@@ -96,12 +93,12 @@ def _port(env: Mapping[str, str]) -> int:
 @contextmanager
 def _listening(port: int) -> Generator[socket.socket]:
     try:
-        listening = socket.create_server((HOST, port), backlog=512)
+        listening = serving.listening(port)
     except OSError as error:
-        raise CannotRun(f"port {port} on {HOST} is not free. Choose another: PORT={port + 1} make run") from error
+        raise CannotRun(
+            f"port {port} on {serving.HOST} is not free. Choose another: PORT={port + 1} make run"
+        ) from error
     with listening:
-        # asyncio does this only for sockets that it makes itself; without it a body waits 40 ms behind its head.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listening
 
 
