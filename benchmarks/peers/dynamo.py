@@ -1,7 +1,7 @@
 """A DynamoDB that takes every write and answers at once: `python -m benchmarks.peers.dynamo`.
 
-It keeps the rows of keys, which the gateway reads back, and no others: what is measured is what a gateway spends on
-its rows, not what an emulator does.
+It keeps no row of the request log, and of the rest what is put, such as keys: what is measured is what a gateway spends
+on its rows, not what an emulator does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,28 +12,38 @@ from pydantic_core import from_json, to_json
 from benchmarks.peers.instant import serve, whole
 
 JSON = b"application/x-amz-json-1.0"
+ROWS = "turnout-request-log"
 
 type Asked = Mapping[str, Any]
 
-keys: list[dict[str, Any]] = []
+kept: list[dict[str, Any]] = []
 
 
 def put(asked: Asked) -> Asked:
-    """Keep a key; take anything else."""
-    if "hash" in asked["Item"]:
-        keys.append(asked["Item"])
+    """Take a row; keep it if it may be read again."""
+    if asked["TableName"] != ROWS:
+        kept.append(asked["Item"])
+    return {}
+
+
+def transact(asked: Asked) -> Asked:
+    """Take them all."""
+    for write in asked["TransactItems"]:
+        if "Put" in write:
+            put(write["Put"])
     return {}
 
 
 def get(asked: Asked) -> Asked:
-    """A key that was put."""
+    """What was put last under that key."""
     wanted = asked["Key"].items()
-    return next(({"Item": item} for item in keys if wanted <= item.items()), {})
+    return next(({"Item": item} for item in reversed(kept) if wanted <= item.items()), {})
 
 
 OPERATIONS: dict[bytes, Callable[[Asked], Asked]] = {
     b"putitem": put,
     b"getitem": get,
+    b"transactwriteitems": transact,
     b"query": lambda _: {"Items": [], "Count": 0, "ScannedCount": 0},
 }
 

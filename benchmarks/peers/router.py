@@ -9,17 +9,16 @@ import json
 import os
 
 from local import serving
-from turnout import bootstrap
+from turnout import bootstrap, bootstrap_console
 from turnout.api.app import create_app
-from turnout.api.services import Services
 from turnout.config import Config
-from turnout.store.keys import DynamoKeys
+from turnout.core.ports import Key
 
 
-async def serve(services: Services) -> None:
+async def serve(config: Config) -> None:
     """Serve until the process is ended."""
-    assert isinstance(services.keys, DynamoKeys)
-    secret, _ = await services.keys.create("bench")
+    services, keys = bootstrap.services(config), bootstrap_console.console(config).keyring
+    secret, _ = await keys.create(Key("", "bench"))
     with serving.listening(0) as listening:
         url = f"http://{serving.HOST}:{listening.getsockname()[1]}"
         print(json.dumps({"url": url, "key": secret}), flush=True)
@@ -27,4 +26,4 @@ async def serve(services: Services) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(bootstrap.services(Config.from_env(os.environ))))
+    asyncio.run(serve(Config.from_env(os.environ)))
