@@ -8,6 +8,7 @@ from decimal import Decimal
 from pydantic_core import to_json
 
 from turnout.core.records import Attempt, Record
+from turnout.policy.draws import chosen, graded
 from turnout.policy.rollup import SERIES, TOKENS, Cell, Counts, Dimension, Entry, Grain, merged
 from turnout.policy.sketch import bucket
 
@@ -20,7 +21,7 @@ type Values = tuple[str, ...]
 
 _OUTCOMES = {"ok": "k", "error": "e", "aborted": "a"}
 _BLAMES = {"model": "bm", "vendor": "bv"}
-_GRAINS: Mapping[Dimension, tuple[Grain, ...]] = {"health": ("minute",)}
+_GRAINS: Mapping[Dimension, tuple[Grain, ...]] = {"health": ("minute",), "choice": ("day",)}
 _STARTS: Mapping[Grain, str] = {"minute": "%Y-%m-%dT%H:%M", "hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
 
 
@@ -38,18 +39,19 @@ def verdict(record: Record, series: str, score: Decimal, marker: str) -> Entry:
     if not 0 <= score <= 1:
         raise ValueError(f"A score is from 0 to 1, not {score}")
     counts = _judged(series, _amount(score, "score"))
-    places: dict[Dimension, list[Values]] = {
-        "model": [_model(record, record)],
-        "route": [_route(record)],
-        "key": [(record.key_id,)],
-        "tag": list(record.tags.items()),
+    places: dict[Dimension, Iterable[tuple[Values, Counts]]] = {
+        "model": [(_model(record, record), counts)],
+        "route": [(_route(record), counts)],
+        "key": [((record.key_id,), counts)],
+        "tag": [(tag, counts) for tag in record.tags.items()],
+        "choice": graded(record, series, score),
     }
     return Entry(
         marker,
         {
-            cell: counts
+            cell: added
             for dimension, many in places.items()
-            for values in many
+            for values, added in many
             for cell in cells(record, dimension, values)
         },
     )
@@ -110,6 +112,7 @@ DIMENSIONS: Mapping[Dimension, Callable[[Record], Iterable[tuple[Values, Counts]
     "route": _by_route,
     "key": _by_key,
     "tag": _by_tag,
+    "choice": chosen,
     "health": _health,
 }
 """Where a row is counted, and as what; a dimension more is a line more here and in `rollup.FIELDS`."""

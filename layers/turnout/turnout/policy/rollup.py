@@ -16,9 +16,18 @@ is addition of whole numbers and exact decimals, so that cells of several hours,
     fs fq f<i>  time to the first token in ms, of streams: the same
     <q>n <q>s   quality: how often it was judged, and the sum of the verdicts; for <q> see SERIES
 
+In a `choice` cell, of decisions that were drawn by chance (`policy.draws`), for each metric: s success, c cost in
+nano-dollars, m latency in ms of what ended well, g quality in ten-thousandths. A weight is 1000 over the propensity.
+
+    <x>n        how often it was observed
+    <x>w <x>v   sum of the weights, of their squares
+    <x>1        sum of weight times value
+    <x>2 <x>3   sum of squared weight times value, of squared weight times squared value
+
 In a `model` cell requests are those whose answer the client saw from that model, while attempts, tokens, cost and times
 are those of the model's own attempts: what failed there counts there. The model of requests that nobody answered is "".
-In all other cells everything is the requests'. So the sums over all cells of `model` are those over all of `route`.
+In `route`, `key` and `tag` cells everything is the requests'. So the sums over all cells of `model` are those over all
+of `route`.
 """
 
 from collections import defaultdict
@@ -31,7 +40,7 @@ from turnout.core.events import Usage
 from turnout.policy.sketch import Sketch
 
 type Grain = Literal["minute", "hour", "day"]
-type Dimension = Literal["model", "route", "key", "tag", "health"]
+type Dimension = Literal["model", "route", "key", "tag", "choice", "health"]
 type Counts = Mapping[str, int | Decimal]
 
 FIELDS: Mapping[Dimension, tuple[str, ...]] = {
@@ -39,9 +48,13 @@ FIELDS: Mapping[Dimension, tuple[str, ...]] = {
     "route": ("goal", "task", "policy"),
     "key": ("key",),
     "tag": ("name", "value"),
+    "choice": ("goal", "task", "policy", "first"),
     "health": ("model",),
 }
-"""What tells the cells of a dimension apart. A model is `vendor/name`. Only `health` is counted by the minute."""
+"""What tells the cells of a dimension apart. A model is `vendor/name`, and so is `first`, the one to be asked first.
+
+Only `health` is counted by the minute; `choice` is counted by the day alone.
+"""
 
 SERIES: Mapping[str, str] = {
     "feedback": "fb",  # of clients: 0 to 1
