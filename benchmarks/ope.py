@@ -228,9 +228,8 @@ def measured(scenario: Scenario, runs: int, pool: ProcessPoolExecutor) -> Mappin
 def show(scenario: Scenario, total: Mapping[Key, Found], runs: int) -> bool:
     """Print a table; whether all is as it must be."""
     print(f"\n{scenario.name}: {scenario.decisions} decisions, keys explore {scenario.explore}, {runs} runs\n")
-    print(
-        f"{'estimator':15}{'metric':12}{'truth':>10}{'bias':>11}{'RMSE':>10}{'coverage':>10}{'refused':>9}{'naive bias':>12}"
-    )
+    print(f"{'estimator':15}{'metric':12}{'truth':>10}{'bias':>11}{'RMSE':>10}", end="")
+    print(f"{'coverage':>10}{'refused':>9}{'naive bias':>12}")
     well = True
     for (name, metric), found in total.items():
         truth, told = sought(name, metric), f"{found.refused / runs:>9.1%}"

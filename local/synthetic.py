@@ -5,12 +5,13 @@ from decimal import Decimal
 from random import Random
 
 from turnout.core.events import Usage
-from turnout.core.records import Attempt, Outcome, Record
+from turnout.core.records import Attempt, Decision, Features, Outcome, Record
 
 START = 1_800_000_000.0
 MODELS = (("openai", "gpt-5.2"), ("anthropic", "claude-sonnet-4.5"), ("google", "gemini-3-flash"), ("mistral", "small"))
 TASKS = ("code", "chat", "extract", "")
 TEAMS = ("search", "support", "räksmörgås")
+FEATURES = Features("2027-01-15", 100, explore=0.4)
 DOLLARS_PER_TOKEN = Decimal("0.000001375")
 
 
@@ -18,7 +19,15 @@ def rows(count: int, seed: int, per_second: float = 20.0) -> Iterator[Record]:
     """So many rows, evenly spread over time from START on, ids ascending; the same for the same seed."""
     random = Random(seed)  # noqa: S311 - reproducible, not secret
     for number in range(count):
-        yield _row(f"{number:026d}", START + number / per_second, random)
+        row = _row(f"{number:026d}", START + number / per_second, random)
+        row.decision = _drawn(row, 0.1 if number % 9 else 0.7) if number % 3 == 0 else None
+        yield row
+
+
+def _drawn(row: Record, propensity: float) -> Decision:
+    """A decision in which chance had a say."""
+    first = row.attempts[0]
+    return Decision(FEATURES, 0, propensity, targets=(f"{first.vendor}/{first.model}",))
 
 
 def _row(id_: str, at: float, random: Random) -> Record:

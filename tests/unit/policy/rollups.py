@@ -8,13 +8,14 @@ from random import Random
 from tests.fakes import a_model
 from turnout.core.events import Usage
 from turnout.core.models import Model
-from turnout.core.records import Attempt, Record
+from turnout.core.records import Attempt, Decision, Features, Record
 from turnout.policy.counting import entry
 from turnout.policy.recount import Totals, add
 from turnout.policy.rollup import Cell, Counts, Dimension
 
 AT = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 DAY = 86_400.0
+FEATURES = Features("2027-01-15", 100, explore=0.5)
 FIRST, LAST = "2027-01-15", "2027-01-21"
 
 SURE = a_model("sure", context_window=200_000)
@@ -77,6 +78,12 @@ def cells(records: Sequence[Record], dimension: Dimension = "model") -> Iterator
     for record in records:
         add(totals, {cell: counts for cell, counts in entry(record).increments.items() if cell.grain == "day"})
     yield from ((cell, counts) for cell, counts in totals.items() if cell.dimension == dimension)
+
+
+def drawn(records: Sequence[Record], model: Model, propensity: float) -> list[Record]:
+    """The same, of which chance made this model the first."""
+    decision = Decision(FEATURES, 0, propensity, targets=(model.id,))
+    return [replace(record, decision=decision) for record in records]
 
 
 def later(records: Sequence[Record], days: float) -> list[Record]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import a_model
-from tests.unit.policy.rollups import DEAR, FIRST, LAST, QUICK, SIBLING, SURE, Truth, attempts, cells, later
+from tests.unit.policy.rollups import DEAR, FIRST, LAST, QUICK, SIBLING, SURE, Truth, attempts, cells, drawn, later
 from turnout.core.chat import Goal
 from turnout.core.models import Capability, Model
 from turnout.core.outcomes import Expected, Outcomes
@@ -59,6 +59,40 @@ def test_it_moves_away_from_a_model_that_is_slow_and_dear_with_intervals() -> No
     assert found.policy.chain("balanced", "code") == one.proposed
     assert found.policy.outcomes.version == found.policy.version
     assert found.policy.outcomes.rows["code"][SURE.id].latency_s == pytest.approx(9, rel=0.1)
+
+
+type Rows = Sequence[Record]
+
+
+def evaluated(old: Rows, new: Rows, drawn_old: Rows, drawn_new: Rows) -> Advice:
+    """The advice on what was seen of SURE and QUICK, with other draws of them, half and half."""
+    draws = [*drawn(drawn_old, SURE, 0.5), *drawn(drawn_new, QUICK, 0.5)]
+    period = Period(FIRST, LAST, cells([*old, *new]), cells(draws, "choice"))
+    return advice(propose(period, MODELS, a_prior(*MODELS), now=1.0))
+
+
+def test_where_decisions_were_drawn_by_chance_they_tell_the_effect() -> None:
+    one = evaluated(SLOW_AND_DEAR, GOOD_AND_CHEAP, SLOW_AND_DEAR[:200], GOOD_AND_CHEAP)
+    assert one.verdict == "change"
+    effects = {effect.metric: effect for effect in one.effects}
+    assert (effects["cost_usd"].method, effects["quality"].method) == ("doubly_robust", "direct")
+    assert "quality" in effects["quality"].refused
+    assert effects["cost_usd"].change
+    assert effects["cost_usd"].change.mid == pytest.approx(-0.019, rel=0.1)
+    assert one.evidence.effective == pytest.approx(200)
+
+
+def test_draws_that_do_not_overlap_are_refused_in_words_and_the_effect_is_what_is_known() -> None:
+    one = evaluated(SLOW_AND_DEAR, GOOD_AND_CHEAP, SLOW_AND_DEAR[:10], [])
+    assert {effect.method for effect in one.effects} == {"direct"}
+    assert all("drawn first 10 times" in effect.refused for effect in one.effects)
+
+
+def test_what_was_drawn_by_chance_can_speak_against_a_change() -> None:
+    failing = attempts(QUICK, Truth(success=0.1, usd="0.03"), 200)
+    one = evaluated(SLOW_AND_DEAR, GOOD_AND_CHEAP, SLOW_AND_DEAR[:200], failing)
+    assert (one.verdict, one.proposed) == ("keep", one.now)
+    assert "speak against it" in one.reason
 
 
 def test_with_too_few_requests_it_says_how_many_more_it_needs() -> None:

@@ -13,6 +13,7 @@ from turnout.store.rollups import DynamoRollups, summed
 TABLES = ("turnout-rollups", "turnout-health")
 GRAINS: tuple[tuple[Dimension, Grain], ...] = (
     *((dimension, grain) for dimension in ("model", "route", "key", "tag") for grain in ("hour", "day")),
+    ("choice", "day"),
     ("health", "minute"),
 )
 WEEK = 7 * 86_400

@@ -8,15 +8,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from turnout.core.policies import Advice, Chain, Effect, Evidence, Metric, Verdict
+from turnout.core.policies import Advice, Chain, Evidence, Metric, Verdict
 from turnout.policy.chains import both_fail, chain
+from turnout.policy.effects import effects, evaluated_gain
 from turnout.policy.estimate import Z_ONE_SIDED
+from turnout.policy.evaluate import refusal
 from turnout.policy.history import Day
 from turnout.policy.options import Case, Option
-
-METRICS: tuple[Metric, ...] = ("quality", "success", "latency_ms", "cost_usd")
-MOST: Mapping[Metric, float] = {"quality": 1.0, "success": 1.0}
-"""The largest value that a metric can have, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +44,12 @@ def advise(case: Case, days: Mapping[str, Mapping[str, Day]]) -> Advice:
     )
 
 
-def effects(case: Case, proposed: Chain) -> tuple[Effect, ...]:
-    """What a request gets of each metric from the primaries of now and of the proposal, by what is known of them."""
-    return tuple(_effect(case, metric, proposed) for metric in METRICS)
-
-
-def _effect(case: Case, metric: Metric, proposed: Chain) -> Effect:
-    most = MOST.get(metric, math.inf)
-    old, new = (
-        case.kind.known[names[0]].metric(metric, case.kind.prompt_tokens)
-        if names and names[0] in case.kind.known
-        else None
-        for names in (case.now, proposed)
-    )
-    change = (new - old).within() if old and new and case.now[0] != proposed[0] else None
-    return Effect(metric, old.within(0.0, most) if old else None, new.within(0.0, most) if new else None, change)
-
-
 def _effective(case: Case, proposed: Chain) -> float:
-    """The attempts behind the primary of which fewer are known."""
-    names = {names[0] for names in (case.now, proposed) if names}
-    return float(min((case.kind.known[name].attempts for name in names if name in case.kind.known), default=0))
+    """Behind the primary of which less is known: draws where they tell, else attempts."""
+    names = {names[0] for names in (case.now, proposed) if names and names[0] in case.kind.known}
+    if names and not any(refusal(case.arms, name) for name in names):
+        return min(case.arms[name]["success"].effective for name in names)
+    return float(min((case.kind.known[name].attempts for name in names), default=0))
 
 
 def _together(case: Case, proposed: Chain, days: Mapping[str, Mapping[str, Day]]) -> float | None:
@@ -129,6 +112,10 @@ def _better(case: Case) -> Ruling | None:
     gain = best.utility - present.utility
     if gain.low <= 0 or gain.mean < _margin(case, present):
         return None
+    drawn = evaluated_gain(case, best.known)
+    if drawn and drawn.high < 0:
+        told = f"{best.model.id} seems better than {present.model.id}, but decisions drawn by chance speak against it"
+        return Ruling("keep", present.model.id, f"{told}: {_told(case, best)}.", None)
     return Ruling("change", best.model.id, f"{best.model.id} is better than {present.model.id}: {_told(case, best)}.")
 
 

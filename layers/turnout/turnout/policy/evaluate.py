@@ -114,9 +114,11 @@ def refusal(arms: Arms, model: str) -> str:
         )
     share = own.w / total
     error = math.sqrt(max(0.0, own.ww / total**2 - share * share / total))
-    if abs(share - 1) > max(OVERLAP, 3 * error):
-        return f"{model} could be drawn for some {share:.0%} of the decisions only: poor overlap"
-    return ""
+    if abs(share - 1) <= max(OVERLAP, 3 * error):
+        return ""
+    if share > 1:
+        return f"the weights of {model} add up to {share:.0%} of the decisions: their propensities are not right"
+    return f"{model} could be drawn for some {share:.0%} of the decisions only: poor overlap"
 
 
 def snips(arms: Arms, model: str, metric: Metric) -> Valued | Refused:

@@ -11,7 +11,9 @@ SHOWN = 5
 """How many names a sentence has at most."""
 
 
-def gaps(period: Period, seen: History, kinds: Sequence[Kind], constraints: Constraints) -> Iterator[str]:
+def gaps(
+    period: Period, seen: History, kinds: Sequence[Kind], constraints: Constraints, *, drawn: bool
+) -> Iterator[str]:
     """One sentence for each thing that is not known, or that was left out."""
     if not seen.dates:
         yield f"There are no requests from {period.first_day} to {period.last_day}: nothing could be learned."
@@ -20,6 +22,8 @@ def gaps(period: Period, seen: History, kinds: Sequence[Kind], constraints: Cons
     if seen.skewed:
         told = f"{seen.skewed} requests are dated outside {period.first_day} to {period.last_day}"
         yield f"{told} and were left out; a clock may be wrong."
+    if seen.dates and not drawn:
+        yield "No decision was drawn by chance, so effects are what is known of each model. Let some keys explore."
     yield from _models(seen, kinds)
     yield from _tasks(seen, kinds, constraints)
 

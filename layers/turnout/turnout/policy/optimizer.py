@@ -4,7 +4,7 @@ A pure function. For each goal and task it finds the chain of now, what is known
 the verdict (`advice`). What could not be told is said in sentences (`gaps`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -15,6 +15,7 @@ from turnout.core.outcomes import Outcomes, Row, safe_row
 from turnout.core.policies import Advice, Chain, Policy, Proposal
 from turnout.policy.advice import advise
 from turnout.policy.chains import as_ranked, chain
+from turnout.policy.evaluate import Arms, draws
 from turnout.policy.evidence import known
 from turnout.policy.gaps import gaps
 from turnout.policy.goals import NEEDS, Constraints
@@ -26,8 +27,10 @@ FREE = Constraints()
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """What there is to decide with, the period apart."""
+    """What there is to decide with: what was seen, and all else."""
 
+    seen: History
+    drawn: Mapping[tuple[str, str], Arms]
     models: Sequence[Model]
     prior: Outcomes
     constraints: Constraints
@@ -49,41 +52,44 @@ def propose(
     any observation, and has a row for each task. `current` is the active policy, None where the router ranks by the
     prior. `now`, in epoch seconds, is when the policy was made, if one comes of it.
     """
-    setting, seen = _Setting(models, prior, constraints, current), history(period)
-    kinds = [_kind(task, seen, setting) for task in _tasks(seen, setting)]
-    advice = tuple(one for goal in WEIGHTS for one in _advice(goal, kinds, seen, setting))
+    seen, drawn = history(period), draws(found for found in period.choices if period.has(found[0]))
+    setting = _Setting(seen, drawn, models, prior, constraints, current)
+    kinds = [_kind(task, setting) for task in _tasks(setting)]
+    advice = tuple(one for goal in WEIGHTS for one in _advice(goal, kinds, setting))
     return Proposal(
         first_day=period.first_day,
         last_day=period.last_day,
         advice=advice,
         policy=_policy(period, kinds, advice, setting, now) if any(one.verdict == "change" for one in advice) else None,
-        unknown=tuple(gaps(period, seen, kinds, constraints)),
+        unknown=tuple(gaps(period, seen, kinds, constraints, drawn=bool(drawn))),
     )
 
 
-def _tasks(seen: History, setting: _Setting) -> list[str]:
+def _tasks(setting: _Setting) -> list[str]:
     """Those of the prior, and those that clients name and of which much was seen."""
-    named = (task for task, requests in sorted(seen.requests.items()) if requests >= setting.constraints.least)
+    named = (task for task, requests in sorted(setting.seen.requests.items()) if requests >= setting.constraints.least)
     return list(dict.fromkeys([*setting.prior.rows, *(task for task in named if task)]))
 
 
-def _kind(task: str, seen: History, setting: _Setting) -> Kind:
+def _kind(task: str, setting: _Setting) -> Kind:
     row = setting.prior.rows.get(task, setting.prior.safe)
-    rollups = {model.id: seen.rollup(model.id, task) for model in setting.models if model.id in row}
+    rollups = {model.id: setting.seen.rollup(model.id, task) for model in setting.models if model.id in row}
     sent = sum(rollup.whole("aq") for rollup in rollups.values())
     tokens = sum(rollup.usage.prompt for rollup in rollups.values())
     return Kind(
         task,
-        seen.requests.get(task, 0),
+        setting.seen.requests.get(task, 0),
         tokens / sent if sent else 0.0,
         {model.id: known(model, row[model.id], rollups[model.id]) for model in setting.models if model.id in row},
     )
 
 
-def _advice(goal: Goal, kinds: Sequence[Kind], seen: History, setting: _Setting) -> list[Advice]:
-    weighing = caution(goal, kinds, setting.constraints)
-    cases = (case(goal, kind, _now(goal, kind, setting), setting.constraints, weighing) for kind in kinds)
-    return [advise(one, seen.days) for one in cases]
+def _advice(goal: Goal, kinds: Sequence[Kind], setting: _Setting) -> Iterator[Advice]:
+    constraints = setting.constraints
+    weighing = caution(goal, kinds, constraints)
+    for kind in kinds:
+        arms = setting.drawn.get((goal, kind.task), {})
+        yield advise(case(goal, kind, _now(goal, kind, setting), constraints, weighing, arms), setting.seen.days)
 
 
 def _now(goal: Goal, kind: Kind, setting: _Setting) -> Chain:

@@ -8,6 +8,7 @@ from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.policies import Chain
 from turnout.policy.estimate import Estimate
+from turnout.policy.evaluate import Arms
 from turnout.policy.evidence import Known
 from turnout.policy.goals import CAUTIONS, Constraints
 
@@ -44,7 +45,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A goal and a task: what can be chosen, by id and best first, what cannot and why, and the chain of now."""
+    """A goal and a task: what can be chosen, by id and best first, what cannot and why, and the chain of now.
+
+    `caution` is what USD and seconds weigh, as a part of the goal's weights; `arms` are the decisions that were drawn.
+    """
 
     goal: Goal
     kind: Kind
@@ -52,7 +56,8 @@ class Case:
     options: Mapping[str, Option]
     forbidden: Mapping[str, str]
     constraints: Constraints
-    caution: float = 1.0
+    caution: float
+    arms: Arms
 
     @property
     def perfect(self) -> float:
@@ -61,13 +66,13 @@ class Case:
         return weights.quality + weights.success
 
 
-def case(goal: Goal, kind: Kind, now: Chain, constraints: Constraints, caution: float) -> Case:
+def case(goal: Goal, kind: Kind, now: Chain, constraints: Constraints, caution: float, arms: Arms) -> Case:
     """The options of a goal and a task."""
     reasons = {name: constraints.forbids(one.model, kind.task) for name, one in kind.known.items()}
     options = [_option(one, goal, kind, constraints, caution) for name, one in kind.known.items() if not reasons[name]]
     options.sort(key=lambda option: option.utility.low, reverse=True)
     forbidden = {name: reason for name, reason in reasons.items() if reason}
-    return Case(goal, kind, now, {o.model.id: o for o in options}, forbidden, constraints, caution)
+    return Case(goal, kind, now, {o.model.id: o for o in options}, forbidden, constraints, caution, arms)
 
 
 def _option(one: Known, goal: Goal, kind: Kind, constraints: Constraints, caution: float) -> Option:
