@@ -35,9 +35,9 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
         "post /v1/compare": "200 400 401 403 404 413 429 500 502 503 504",
         "post /v1/blend": "200 400 401 403 404 413 429 500 502 503 504",
         "post /v1/judge": "200 400 401 403 404 413 429 500 502 503 504",
-        "post /v1/route": "200 400 401 404 413 500",
+        "post /v1/route": "200 400 401 403 404 413 500",
         "get /v1/models": "200 401 500",
-        "get /v1/models/{id}": "200 401 404 500",
+        "get /v1/models/{id}": "200 401 403 404 500",
         "get /healthz": "200",
     }
 

@@ -256,6 +256,7 @@ features = st.builds(
     max_latency_ms=st.none() | st.integers(500, 10_000),
     fallbacks=st.integers(0, 1),
     forbidden=some,
+    barred=some,
     unready=st.lists(st.sampled_from([model.vendor.name for model in MODELS]), unique=True).map(tuple),
     resting=some,
     held=st.just("") | ids,
@@ -303,7 +304,7 @@ def test_each_candidate_is_a_target_or_dropped_and_nothing_barred_is_a_target(
     dropped = {drop.model for drop in made.dropped}
     assert {model.id for model in made.targets} | dropped == {model.id for model in candidates}
     assert not {model.id for model in made.targets} & dropped
-    assert not {model.id for model in made.targets} & set(known.forbidden)
+    assert not {model.id for model in made.targets} & {*known.forbidden, *known.barred}
     assert not {model.vendor.name for model in made.targets} & set(known.unready)
     assert 0 < made.decision.propensity <= 1
     assert made.targets or made.decision.propensity == 1

@@ -43,7 +43,7 @@ def unasked() -> Kind:
 
 
 HELLO = chat(("system", "Be brief."), ("user", "My order 4711"), ("assistant", "Yes?"), ("user", "Where is it?"))
-KEY = Key("key-1", "shop")
+KEY = Key("key-1", "shop", ruleset="careful")
 SUBJECT = Subject(HELLO, KEY, {"team": "blue"}, 100, frozenset({"tools", "seed"}), moment("2026-11-24 07:30"), unasked)
 
 # What holds of the subject above, the nearest that does not, and a word of the reason.
@@ -56,6 +56,7 @@ CONDITIONS = [
     ("max_tokens = 100", "max_tokens = 99", "100 tokens"),
     ("keys = ['key-1', 'x']", "keys = ['x']", "shop"),
     ("keys = ['shop']", "keys = ['Shop']", "shop"),
+    ("rulesets = ['careful', 'x']", "rulesets = ['x']", "careful"),
     ("tags = { team = 'blue' }", "tags = { team = 'red' }", "blue"),
     ("tags = { team = '*' }", "tags = { app = '*' }", "no tag app"),
     ("needs = ['tools']", "needs = ['tools', 'images']", "images"),

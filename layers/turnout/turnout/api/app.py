@@ -31,8 +31,10 @@ from turnout.api.route import route_headers, route_item
 from turnout.api.schema import ChatRequest, ModeRequest
 from turnout.api.services import Services
 from turnout.api.wire import Sent, encode
+from turnout.core.allowance import Scope
 from turnout.core.errors import TurnoutError
 from turnout.core.ports import Key
+from turnout.routing.allowed import allowed
 
 
 def create_app(services: Services) -> Starlette:
@@ -70,7 +72,7 @@ class Endpoints:
 
     async def _answer(self, request: Request, schema: type[ChatRequest], mode: str = "") -> Response:
         services = self.services
-        key = await self._admit(request)
+        key = await self._admit(request, "inference")
         wanted = body.parse(await body.read(request.stream(), services.max_body_bytes), schema)
         asked = to_chat(wanted, mode)
         exchange = services.gateway.answer(asked, key, _id(request), services.deadline(request.scope))
@@ -80,27 +82,27 @@ class Endpoints:
     async def create_route(self, request: Request) -> Response:
         """Tell which models a chat would be sent to, and why, without asking any."""
         services = self.services
-        key = await self._admit(request)
+        key = await self._admit(request, "inference")
         asked = to_chat(body.parse(await body.read(request.stream(), services.max_body_bytes)))
         plan = await services.gateway.plan(asked, key, _id(request), services.clock.time())
         return Response(encode(route_item(plan)), headers=dict(route_headers(plan)), media_type="application/json")
 
     async def list_models(self, request: Request) -> Response:
-        """List the models, the names that let the gateway choose first."""
-        await self._admit(request)
-        return _json(model_list(self.services.gateway.catalog, self._today()))
+        """List the models that the key may ask, the names that let the gateway choose first."""
+        key, catalog = await self._admit(request), self.services.gateway.catalog
+        return _json(model_list(catalog, self._today(), allowed(key, catalog)))
 
     async def retrieve_model(self, request: Request) -> Response:
         """Describe one model."""
-        await self._admit(request)
-        return _json(model_item(self.services.gateway.catalog, request.path_params["id"], self._today()))
+        key, catalog = await self._admit(request), self.services.gateway.catalog
+        return _json(model_item(catalog, request.path_params["id"], self._today(), allowed(key, catalog)))
 
     async def health(self, _request: Request) -> Response:
         """Tell that the gateway is up. Needs no key."""
         return _json({"status": "ok"})
 
-    async def _admit(self, request: Request) -> Key:
-        return await access.admit(request.headers.get("authorization"), self.services.keys)
+    async def _admit(self, request: Request, scope: Scope | None = None) -> Key:
+        return await access.admit(request.headers.get("authorization"), self.services.keys, scope)
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.services.clock.time(), UTC).date()

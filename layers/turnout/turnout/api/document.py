@@ -26,10 +26,11 @@ COMMON: Responses = {
     401: {"model": ErrorBody, "description": "No key, or not one of this gateway's"},
     500: {"model": ErrorBody, "description": "The gateway itself failed"},
 }
+NOT_ALLOWED: Responses = {403: {"model": ErrorBody, "description": "The key may not do this, or not use this model"}}
 NOT_FOUND: Responses = {404: {"model": ErrorBody, "description": "There is no such model"}}
 FAILURES: Responses = {
     400: {"model": ErrorBody, "description": "The request is wrong, or no model can do what it asks; see `param`"},
-    403: {"model": ErrorBody, "description": "The key may not do this"},
+    **NOT_ALLOWED,
     413: {"model": ErrorBody, "description": "The body is over the limit"},
     429: {"model": ErrorBody, "description": "A vendor's rate limit or quota; see `Retry-After`"},
     502: {"model": ErrorBody, "description": "No vendor gave an answer that could be used"},
@@ -50,13 +51,14 @@ ROUTE: Responses = {
     200: {"model": RouteItem, "description": "The decision"},
     **COMMON,
     **NOT_FOUND,
-    **{status: FAILURES[status] for status in (400, 413)},
+    **{status: FAILURES[status] for status in (400, 403, 413)},
 }
 MODELS: Responses = {200: {"model": ModelList, "description": "All models"}, **COMMON}
 MODEL: Responses = {
     200: {"model": ModelItem, "description": "The model"},
     **COMMON,
     **NOT_FOUND,
+    **NOT_ALLOWED,
 }
 HEALTH: Responses = {200: {"model": Health, "description": "The gateway is up"}}
 MODEL_NAME: JSON = {

@@ -9,29 +9,31 @@ from turnout.api.wire import ModelItem, ModelList, Pricing
 from turnout.catalog import Catalog
 from turnout.catalog.pricing import price_on
 from turnout.core.models import Model
+from turnout.routing.allowed import Allowed, automatic
 from turnout.routing.decision import AUTO, GOALS
 
 AUTOMATIC = (AUTO, *(f"{AUTO}:{goal}" for goal in GOALS))
 
 
-def model_list(catalog: Catalog, today: date) -> ModelList:
-    """All of them, the automatic names first."""
-    automatic = [_automatic(name, catalog) for name in AUTOMATIC]
-    return {"object": "list", "data": automatic + [_item(_id(model, catalog), model, today) for model in catalog.all()]}
+def model_list(catalog: Catalog, today: date, may: Allowed) -> ModelList:
+    """Those that a key may ask, the automatic names first."""
+    named = [_automatic(name, catalog, may) for name in AUTOMATIC]
+    items = [_item(_id(model, catalog, may), model, today) for model in catalog.all() if model in may]
+    return {"object": "list", "data": named + items}
 
 
-def model_item(catalog: Catalog, name: str, today: date) -> ModelItem:
-    """The one called `name`, under that name. Raises UnknownModel."""
-    return _automatic(name, catalog) if name in AUTOMATIC else _item(name, catalog.find(name), today)
+def model_item(catalog: Catalog, name: str, today: date, may: Allowed) -> ModelItem:
+    """The one called `name`, under that name. Raises UnknownModel or Forbidden."""
+    return _automatic(name, catalog, may) if name in AUTOMATIC else _item(name, may.find(catalog, name, "model"), today)
 
 
-def _id(model: Model, catalog: Catalog) -> str:
+def _id(model: Model, catalog: Catalog, may: Allowed) -> str:
     """The shortest name that leads to it: its own, unless another vendor's model of that name comes first."""
-    return model.name if catalog.find(model.name) is model else model.id
+    return model.name if may.prefer(catalog, model.name) is model else model.id
 
 
-def _automatic(name: str, catalog: Catalog) -> ModelItem:
-    chain = catalog.auto()
+def _automatic(name: str, catalog: Catalog, may: Allowed) -> ModelItem:
+    chain = [model for model in automatic(catalog, may) if model in may]
     return {
         "id": name,
         "object": "model",

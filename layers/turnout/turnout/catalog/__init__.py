@@ -11,7 +11,7 @@ from turnout.catalog.schema import BadCatalog, VendorFile, read
 from turnout.core.errors import UnknownModel
 from turnout.core.models import Model
 
-__all__ = ["DATA", "BadCatalog", "Catalog", "load", "vendor_files"]
+__all__ = ["DATA", "BadCatalog", "Catalog", "at_hand", "load", "vendor_files"]
 
 DATA = Path(__file__).parent / "data"
 LONGEST_NAME = 100
@@ -40,13 +40,17 @@ class Catalog:
         Raises UnknownModel, which offers near names.
         """
         models = self.called(name)
-        return next((model for model in models if model.vendor.ready), models[0])
+        return at_hand(models) or models[0]
 
     def called(self, name: str) -> Sequence[Model]:
         """All models of that name, one for each vendor that offers it. Raises UnknownModel, as `find` does."""
-        if models := self._named.get(name):
+        if models := self.known(name):
             return models
         raise UnknownModel(self._unknown(name[:LONGEST_NAME]), param="model")
+
+    def known(self, name: str) -> Sequence[Model]:
+        """The same, () where there is none."""
+        return self._named.get(name, ())
 
     def auto(self) -> tuple[Model, ...]:
         """The default chain, in order, whether or not there are keys for all of it."""
@@ -61,6 +65,11 @@ class Catalog:
         near = get_close_matches(name, ["auto", *same_form], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         return f"There is no model '{name}'.{hint} GET /v1/models lists all; 'auto' chooses one."
+
+
+def at_hand(models: Sequence[Model]) -> Model | None:
+    """Of the same model at several vendors the first whose key is there; if none is, the first."""
+    return next((model for model in models if model.vendor.ready), models[0] if models else None)
 
 
 def load(keys: Mapping[str, str], base_urls: Mapping[str, str], extra: Path | None, region: str = "") -> Catalog:

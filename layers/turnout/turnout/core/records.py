@@ -77,11 +77,11 @@ class Features:
     """All that a decision is made of, apart from the candidates and what is known of them; no text of a prompt.
 
     `rule` is the one that fired; goal, mode and limits are the client's and the rule's together. `confidence` is None
-    where nobody had to classify. `forbidden` and `resting` (with an open circuit) are ids of candidates, `unready`
-    vendors of candidates that cannot be asked here. `strategy` is that of failover. The last `fallbacks` candidates
-    are the client's own, which no ranking moves. Of those that are ranked so many of `several` vendors answer at once;
-    0: one after the other. `held` is the id of the model that the conversation is on. `day`
-    (UTC) is the one whose prices hold. `rules` and `catalog` are versions.
+    where nobody had to classify. `forbidden` (by the rule), `barred` (to the key) and `resting` (with an open circuit)
+    are ids of candidates, `unready` vendors of candidates that cannot be asked here. `strategy` is that of failover.
+    The last `fallbacks` candidates are the client's own, which no ranking moves. Of those that are ranked so many of
+    `several` vendors answer at once; 0: one after the other. `held` is the id of the model that the conversation is on.
+    `day` (UTC) is the one whose prices hold. `rules` and `catalog` are versions.
     """
 
     day: str
@@ -100,6 +100,7 @@ class Features:
     fallbacks: int = 0
     several: int = 0
     forbidden: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
     unready: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()
     held: str = ""

@@ -13,11 +13,12 @@ from typing import get_args
 from turnout.catalog import Catalog
 from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Chat, Goal, Request
-from turnout.core.errors import InvalidRequest, UnknownModel
+from turnout.core.errors import InvalidRequest
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
 from turnout.core.ports import Key
 from turnout.core.records import Features, Source
+from turnout.routing.allowed import Allowed, allowed, automatic
 from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
 from turnout.routing.rules import NOTHING, Rules, Then
@@ -101,19 +102,20 @@ def subject_of(asked: Asked) -> Subject:
 
 
 def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
-    """The candidates and the features. Raises UnknownModel or InvalidRequest, each with the field to mend."""
+    """The candidates and the features. Raises UnknownModel, InvalidRequest or Forbidden, with the field to mend."""
     request, subject = asked.request, subject_of(asked)
     goal = goal_of(request)
     rule = first(knowledge.rules, subject)
     then = rule.then if rule else NOTHING
-    source, named = _named(request, then, knowledge.catalog)
-    candidates = _with_fallbacks(named, request, knowledge.catalog)
+    may = allowed(asked.key, knowledge.catalog)
+    source, named = _named(request, then, knowledge.catalog, may)
+    candidates = _with_fallbacks(named, request, knowledge.catalog, may)
     # Nobody pays for a classification that nothing depends on.
     known = source == "auto" or knowledge.rules.on_task or bool(request.options.task)
     kind = subject.kind() if known else Kind("", 0.0)
     return candidates, Features(
         source=source,
-        goal=goal or then.goal or "balanced",
+        goal=goal or then.goal or asked.key.goal or "balanced",
         mode=(mode := _mode(request.options.mode, then)),
         strategy=request.options.strategy if mode == DEFAULT_MODE else "",
         rule=rule.name if rule else "",
@@ -128,6 +130,7 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
         max_cost_usd=_tighter(request.options.max_cost_usd, then.max_cost_usd),
         max_latency_ms=_tighter(request.options.max_latency_ms, then.max_latency_ms),
         forbidden=_forbidden(candidates, then),
+        barred=tuple([model.id for model in candidates if model not in may]),
         unready=tuple(sorted({model.vendor.name for model in candidates if not model.vendor.ready})),
         resting=tuple([model.id for model in candidates if asked.is_open(model)]),
         held=asked.held,
@@ -161,31 +164,23 @@ def goal_of(request: Request) -> Goal | None:
     return request.options.goal or (named if suffix != request.model else None)
 
 
-def _named(request: Request, then: Then, catalog: Catalog) -> tuple[Source, Models]:
+def _named(request: Request, then: Then, catalog: Catalog, may: Allowed) -> tuple[Source, Models]:
     if request.options.models:
-        return "list", _once(_find(catalog, name, "turnout.models") for name in request.options.models)
+        return "list", _once(may.find(catalog, name, "turnout.models") for name in request.options.models)
     if not chooses(request):
-        return "name", (_find(catalog, request.model, "model"),)
+        return "name", (may.find(catalog, request.model, "model"),)
     if then.models:
-        return "rule", _once(map(catalog.find, then.models))
-    return "auto", catalog.auto()
+        return "rule", _once(may.prefer(catalog, name) for name in then.models)
+    return "auto", automatic(catalog, may)
 
 
-def _with_fallbacks(named: Models, request: Request, catalog: Catalog) -> Models:
-    more = [_find(catalog, name, "turnout.fallbacks") for name in request.options.fallbacks]
+def _with_fallbacks(named: Models, request: Request, catalog: Catalog, may: Allowed) -> Models:
+    more = [may.find(catalog, name, "turnout.fallbacks") for name in request.options.fallbacks]
     return named + _once(model for model in more if model not in named)
 
 
 def _once(models: Iterable[Model]) -> Models:
     return tuple({model.id: model for model in models}.values())
-
-
-def _find(catalog: Catalog, name: str, param: str) -> Model:
-    try:
-        return catalog.find(name)
-    except UnknownModel as error:
-        error.param = param
-        raise
 
 
 def _tighter[T: (int, float)](*limits: T | None) -> T | None:

@@ -1,7 +1,7 @@
 """The plan of one request: which models will be asked, in which order, and why.
 
 1. observe: rules, task, goal and candidates become features; no prompt is needed after that (`decision`)
-2. drop: what a candidate lacks, or a rule forbids, takes it out (`eligible`)
+2. drop: what a candidate lacks, or its key or a rule forbids, takes it out (`eligible`)
 3. rank: where the gateway chooses, by goal and task; below the confidence threshold by the safe chain (`choice`)
 4. stay: a conversation stays on its model if that one is still there (`sessions`)
 5. explore: with a small probability another one goes first (`explore`)
@@ -61,7 +61,7 @@ class Plan:
 
 
 def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
-    """Raises UnknownModel or InvalidRequest, each with the field to mend."""
+    """Raises UnknownModel, InvalidRequest or Forbidden, each with the field to mend."""
     candidates, features = observe(asked, knowledge)
     return decide(candidates, features, seed_of(request_id), knowledge.outcomes)
 
@@ -69,7 +69,7 @@ def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
 def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Plan:
     """The same arguments give the same plan, wherever and whenever; of models only their facts count."""
     demand = _demand(features, outcomes)
-    out = {model.id: told for model in candidates if (told := _forbidden(model, features) or lack(model, demand))}
+    out = {model.id: told for model in candidates if (told := _refused(model, features) or lack(model, demand))}
     if features.source == "auto":
         out |= _resting(candidates, out, features)
     able = tuple(model for model in candidates if model.id not in out)
@@ -84,7 +84,7 @@ def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes
         decision=Decision(
             features, seed, order.propensity, order.scores, _ids(order.models), outcomes=outcomes.version
         ),
-        remedy="" if able else remedy((m for m in candidates if m.id not in features.forbidden), demand),
+        remedy="" if able else remedy((model for model in candidates if not _refused(model, features)), demand),
     )
 
 
@@ -115,7 +115,9 @@ def _demand(features: Features, outcomes: Outcomes) -> Demand:
     )
 
 
-def _forbidden(model: Model, features: Features) -> str:
+def _refused(model: Model, features: Features) -> str:
+    if model.id in features.barred:
+        return "this key may not use it"
     return f"rule '{features.rule}' forbids it" if model.id in features.forbidden else ""
 
 

@@ -48,8 +48,9 @@ EXACT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 class When:
     """The conditions of a rule; those that are given must all hold.
 
-    `text` is sought in what `role` says. `task` counts from `min_confidence` on. `keys` are ids or names. A tag whose
-    value is "*" may have any. `needs` are capabilities that the request cannot do without. `hours` may pass midnight.
+    `text` is sought in what `role` says. `task` counts from `min_confidence` on. `keys` are ids or names, `rulesets`
+    those of which the key names one. A tag whose value is "*" may have any. `needs` are capabilities that the request
+    cannot do without. `hours` may pass midnight.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
@@ -61,6 +62,7 @@ class When:
     min_tokens: Tokens | None = None
     max_tokens: Tokens | None = None
     keys: Names | None = None
+    rulesets: Names | None = None
     tags: Annotated[dict[str, str], Field(min_length=1)] | None = None
     needs: Annotated[list[Capability], Field(min_length=1)] | None = None
     stream: Annotated[bool, Field(strict=True)] | None = None
@@ -134,6 +136,11 @@ class Rules:
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
+
+    @property
+    def rulesets(self) -> frozenset[str]:
+        """Those that a key can name."""
+        return frozenset(name for rule in self.rules for name in rule.when.rulesets or ())
 
     @property
     def on_task(self) -> bool:

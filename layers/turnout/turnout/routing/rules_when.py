@@ -60,6 +60,12 @@ def _keys(when: When, subject: Subject) -> str:
     return f"the key is {key.name or key.id}" if when.keys and not {key.id, key.name} & {*when.keys} else ""
 
 
+def _ruleset(when: When, subject: Subject) -> str:
+    if not when.rulesets or subject.key.ruleset in when.rulesets:
+        return ""
+    return f"the key names the ruleset '{subject.key.ruleset}'" if subject.key.ruleset else "the key names no ruleset"
+
+
 def _tags(when: When, subject: Subject) -> str:
     for name, wanted in (when.tags or {}).items():
         value = subject.tags.get(name)
@@ -131,5 +137,15 @@ SPEAKERS = {
 }
 """The roles of a rule, in words."""
 
-CONDITIONS: tuple[Callable[[When, Subject], str], ...] = (_stream, _keys, _tags, _needs, _tokens, _time, _text, _task)
+CONDITIONS: tuple[Callable[[When, Subject], str], ...] = (
+    _stream,
+    _keys,
+    _ruleset,
+    _tags,
+    _needs,
+    _tokens,
+    _time,
+    _text,
+    _task,
+)
 """The cheapest first."""
