@@ -1,5 +1,8 @@
 """The composition root of the console, apart from the router's so that neither starts with the other's imports."""
 
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
 from turnout.api.console.services import ConsoleServices
 from turnout.clock import SystemClock
 from turnout.config import Config
@@ -13,6 +16,15 @@ from turnout.store.keys import DynamoKeys
 from turnout.store.reader import DynamoCircuitReader, DynamoRollupReader
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
+
+if TYPE_CHECKING:
+    from turnout.api.console.key_terms import KeyTerms
+
+
+def _terms(config: Config) -> "KeyTerms":
+    from turnout.api.console.key_terms import read_terms  # noqa: PLC0415 - reads the catalog, for who makes a key
+
+    return read_terms(config)
 
 
 def console(config: Config) -> ConsoleServices:
@@ -30,5 +42,6 @@ def console(config: Config) -> ConsoleServices:
         circuits=DynamoCircuitReader(health, limits, clock),
         feedback=DynamoFeedback(requests, DynamoAmendments(client, log, rollups, minutes, clock), clock),
         keyring=DynamoKeyring(client, config.keys_table, clock, pepper),
+        terms=cache(partial(_terms, config)),
         clock=clock,
     )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from turnout.api import access, body
 from turnout.api.console import cursor, document, health
 from turnout.api.console.drift import drift_report
+from turnout.api.console.keys import KeyEndpoints
 from turnout.api.console.queries import FeedbackBody, Group, RequestsQuestion, Span, UsageQuestion, asked, checked
 from turnout.api.console.rows import feedback_item, request_detail, request_item
 from turnout.api.console.services import ConsoleServices
@@ -63,8 +64,20 @@ def create_console(services: ConsoleServices) -> FastAPI:
     app.add_api_route("/v1/usage", endpoints.usage)
     app.add_api_route("/v1/health", endpoints.health)
     app.add_api_route("/v1/feedback", endpoints.give_feedback, methods=["POST"])
+    _add_key_routes(app, KeyEndpoints(services))
     app.openapi = document.described(app)
     return app
+
+
+def _add_key_routes(app: FastAPI, endpoints: KeyEndpoints) -> None:
+    app.add_api_route("/v1/keys", endpoints.create_key, methods=["POST"])
+    app.add_api_route("/v1/keys", endpoints.list_keys)
+    app.add_api_route("/v1/keys/{id}", endpoints.retrieve_key)
+    app.add_api_route("/v1/keys/{id}", endpoints.change_key, methods=["PATCH"])
+    app.add_api_route("/v1/keys/{id}", endpoints.delete_key, methods=["DELETE"])
+    app.add_api_route("/v1/keys/{id}/rotate", endpoints.rotate_key, methods=["POST"])
+    app.add_api_route("/v1/keys/{id}/disable", endpoints.disable_key, methods=["POST"])
+    app.add_api_route("/v1/keys/{id}/enable", endpoints.enable_key, methods=["POST"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from turnout.api.console import key_document
+from turnout.api.console.key_body import KeysQuestion
 from turnout.api.console.queries import FeedbackBody, Question, RequestsQuestion, UsageQuestion
 from turnout.api.console.wire import FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
 from turnout.api.document import COMMON, KEY, REFERENCE, Responses
@@ -79,6 +81,7 @@ def endpoints() -> dict[str, dict[str, Any]]:
                 **KEY,
             },
         },
+        **key_document.endpoints(_parameters(KeysQuestion)),
     }
 
 
@@ -101,7 +104,7 @@ def _document(app: FastAPI) -> JSON:
         if isinstance(route, APIRoute)
     ]
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
-    for question in (RequestsQuestion, UsageQuestion, FeedbackBody):
+    for question in (RequestsQuestion, UsageQuestion, FeedbackBody, KeysQuestion, *key_document.BODIES):
         schema = question.model_json_schema(ref_template=REFERENCE)
         document["components"]["schemas"] |= {**schema.pop("$defs", {}), question.__name__: schema}
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -16,13 +16,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from turnout.api.body import SAYS
+from turnout.api.body import SAYS, notation
 from turnout.core.errors import InvalidRequest
 
 EXAMPLE = "2026-11-24, 2026-11-24T06:00:00Z or seconds since 1970"
 LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 MORE_SAYS = {
     "bool_parsing": "must be 1 or 0",
+    "decimal_max_places": "may have at most {decimal_places} decimal places",
     "decimal_parsing": "must be a number",
     "decimal_type": "must be a number",
     "int_parsing": "must be an integer",
@@ -31,7 +32,7 @@ MORE_SAYS = {
 """As `body.SAYS`, for text that should be something else."""
 
 
-def _time(text: str) -> float:
+def read_time(text: str) -> float:
     """Epoch seconds. A time without an offset is in UTC."""
     try:
         at = float(text) if len(text) > 8 and text.replace(".", "", 1).isdecimal() else _iso(text)
@@ -51,7 +52,7 @@ def _micro(score: Decimal) -> Decimal:
     return round(score, 6)
 
 
-type Time = Annotated[float, BeforeValidator(_time), WithJsonSchema({"type": "string"})]
+type Time = Annotated[float, BeforeValidator(read_time), WithJsonSchema({"type": "string"})]
 type Name = Annotated[str, Field(min_length=1, max_length=300)]
 type Period = Literal["hour", "day"]
 type Group = Literal["model", "task", "goal", "policy", "key", "tag"]
@@ -142,13 +143,14 @@ def _complaint(question: type[Question], error: ValidationError) -> InvalidReque
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return InvalidRequest(f"The body is not valid JSON: {first.get('ctx', {}).get('error')}.", code="invalid_json")
+    told = {**SAYS, **MORE_SAYS}.get(first["type"], first["msg"]).format(**first.get("ctx", {}))
     if not first["loc"]:
-        return InvalidRequest("The body must be a JSON object.")
-    name = str(first["loc"][0])[:100]
+        return InvalidRequest(f"The body {told if first['type'] == 'value_error' else 'must be a JSON object'}.")
+    name = notation(first["loc"])
     if first["type"] == "extra_forbidden":
-        return InvalidRequest(f"There is no '{name}' here. {_offer(question, name)}", param=name)
-    says = {**SAYS, **MORE_SAYS}.get(first["type"])
-    return InvalidRequest(f"'{name}' {says.format(**first.get('ctx', {})) if says else first['msg']}.", param=name)
+        offer = _offer(question, name) if len(first["loc"]) == 1 else "Leave it out."
+        return InvalidRequest(f"There is no '{name}' here. {offer}", param=name)
+    return InvalidRequest(f"'{name}' {told}.", param=name)
 
 
 def _offer(question: type[Question], name: str) -> str:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from turnout.core.keyring import Issued
 from turnout.core.ports import Clock, Key, Keys
 from turnout.core.search import Feedback, Logged, Page, Position, Search
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
+
+if TYPE_CHECKING:
+    from turnout.api.console.key_terms import KeyTerms
 
 
 class Requests(Protocol):
@@ -87,4 +90,5 @@ class ConsoleServices:
     circuits: Circuits
     feedback: FeedbackBox
     keyring: Keyring
+    terms: Callable[[], "KeyTerms"]
     clock: Clock

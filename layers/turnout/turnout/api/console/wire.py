@@ -9,6 +9,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from pydantic_core import to_json
 
+from turnout.core.allowance import Period, Scope
+from turnout.core.chat import Goal
 from turnout.core.records import Decision
 
 
@@ -239,7 +241,93 @@ class HealthReport(TypedDict):
     data: list[HealthRow]
 
 
-type Sent = FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
+class BudgetItem(TypedDict):
+    """What may be spent in a period, told twice: 100 credits are 1 USD."""
+
+    usd: str
+    credits: str
+    period: Period
+
+
+class LimitsItem(TypedDict):
+    """How much at once; null: as much as it likes."""
+
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrent: int | None
+
+
+class PrivacyItem(TypedDict):
+    """What is kept of prompts and answers."""
+
+    store_content: bool
+    zero_retention: bool
+
+
+class SamplingItem(TypedDict):
+    """The share of requests that are compared, and what that may cost in a day."""
+
+    share: float
+    usd_per_day: str
+
+
+class SecretItem(TypedDict):
+    """When a secret was made, and until when it opens the key; null: for good."""
+
+    made_at: str
+    until: str | None
+
+
+class KeyItem(TypedDict):
+    """A key. `models`, `vendors` and `budgets` are without limit where they are empty."""
+
+    id: str
+    object: Literal["key"]
+    name: str
+    tags: dict[str, str]
+    scopes: list[Scope]
+    models: list[str]
+    vendors: list[str]
+    goal: Goal | None
+    ruleset: str
+    explore: float
+    budgets: list[BudgetItem]
+    limits: LimitsItem
+    privacy: PrivacyItem
+    sampling: SamplingItem | None
+    open_when_down: bool
+    disabled: bool
+    created_at: str
+    expires_at: str | None
+    secrets: list[SecretItem]
+
+
+class NewKeyItem(KeyItem):
+    """A key with its new secret, which is shown once."""
+
+    secret: str
+
+
+class KeyPage(TypedDict):
+    """Keys, the newest first. `next_after` is the parameter `after` of the next page, null at the end."""
+
+    object: Literal["list"]
+    data: list[KeyItem]
+    has_more: bool
+    next_after: str | None
+
+
+class DeletedKey(TypedDict):
+    """A key that is gone."""
+
+    id: str
+    object: Literal["key"]
+    deleted: bool
+
+
+type Sent = (
+    KeyItem | NewKeyItem | KeyPage | DeletedKey | FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
+)
 
 
 def encode(value: Sent) -> bytes:
