@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.api.console.world import Console
+from turnout.api.console.key_body import KeysQuestion
 from turnout.api.console.queries import RequestsQuestion, UsageQuestion, names
 
 
@@ -32,10 +33,20 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
         "get /v1/usage": "200 400 401 403 500 503",
         "get /v1/health": "200 401 500 503",
         "post /v1/feedback": "200 400 401 404 413 500 503",
+        "post /v1/keys": "200 400 401 403 409 413 500 503",
+        "get /v1/keys": "200 400 401 403 500 503",
+        "get /v1/keys/{id}": "200 401 403 404 500 503",
+        "patch /v1/keys/{id}": "200 400 401 403 404 409 413 500 503",
+        "delete /v1/keys/{id}": "200 401 403 404 409 500 503",
+        "post /v1/keys/{id}/rotate": "200 400 401 403 404 409 413 500 503",
+        "post /v1/keys/{id}/disable": "200 401 403 404 409 500 503",
+        "post /v1/keys/{id}/enable": "200 401 403 404 500 503",
     }
 
 
-@pytest.mark.parametrize(("path", "question"), [("/v1/requests", RequestsQuestion), ("/v1/usage", UsageQuestion)])
+@pytest.mark.parametrize(
+    ("path", "question"), [("/v1/requests", RequestsQuestion), ("/v1/usage", UsageQuestion), ("/v1/keys", KeysQuestion)]
+)
 def test_every_parameter_is_described(document: dict[str, Any], path: str, question: Any) -> None:
     parameters = document["paths"][path]["get"]["parameters"]
     assert [parameter["name"] for parameter in parameters] == names(question)

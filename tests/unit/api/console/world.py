@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from tests.fakes import FakeClock, FakeKeyring, FakeKeys
+from tests.fakes import FakeClock, FakeKeyring, FakeKeys, a_model, knowing
 from turnout.api.console.app import create_console
+from turnout.api.console.key_terms import KeyTerms
 from turnout.api.console.services import ConsoleServices
 from turnout.core.events import Usage
 from turnout.core.ports import Key
@@ -22,7 +23,14 @@ from turnout.store.search import day_of
 NOW = 1_800_000_000.0
 HOUR = 3600.0
 OWN, OTHER, OPERATOR = "sk-own", "sk-other", "sk-operator"
-KEYS = {OWN: Key("key_own"), OTHER: Key("key_other"), OPERATOR: Key("key_operator", scopes=frozenset({"read"}))}
+ADMIN = "sk-of-an-admin"
+KEYS = {
+    OWN: Key("key_own"),
+    OTHER: Key("key_other"),
+    OPERATOR: Key("key_operator", scopes=frozenset({"read"})),
+    ADMIN: Key("key_admin", scopes=frozenset({"admin"})),
+}
+TERMS = KeyTerms(knowing(a_model("alpha"), a_model("beta")).catalog, frozenset({"careful"}), starter_credits=500)
 
 
 def a_row(number: int, **changes: Any) -> Record:
@@ -148,6 +156,7 @@ class Console:
             circuits=FakeCircuits(opened),
             feedback=self.feedback,
             keyring=self.keyring,
+            terms=lambda: TERMS,
             clock=clock,
         )
         self.app = create_console(services)
@@ -156,6 +165,12 @@ class Console:
         """The answer to a GET."""
         async with self._client() as client:
             return await client.get(path, headers={"authorization": f"Bearer {key}", **headers})
+
+    async def administer(self, method: str, path: str, body: Any = None, key: str = ADMIN) -> httpx.Response:
+        """The answer to what an admin key sends."""
+        content = b"" if body is None else body if isinstance(body, bytes) else to_json(body)
+        async with self._client() as client:
+            return await client.request(method, path, headers={"authorization": f"Bearer {key}"}, content=content)
 
     async def post(self, path: str, body: Any, key: str = OWN) -> httpx.Response:
         """The answer to a POST; a body of bytes is sent as it is."""
