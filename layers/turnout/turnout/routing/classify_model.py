@@ -120,8 +120,8 @@ def packed(
     """A model from weights by kind and bucket, rounded to 8 bits; one kind alone gets a second that nothing is."""
     if len(kinds) == 1:
         kinds, columns = [*kinds, ""], [*columns, [-abs(weight) for weight in columns[0]]]
-    largest = max(abs(weight) for column in columns for weight in column) or 1.0
-    unit = largest / (FULL - ZERO)
+    largest = max(abs(weight) for column in columns for weight in column)
+    unit = largest / (FULL - ZERO) or 1.0  # weights may all be nothing, or too small to be divided
     rounded = bytes(
         byte
         for *row, told in zip(*columns, known, strict=True)
