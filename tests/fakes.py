@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from turnout.catalog import Catalog
-from turnout.core.errors import UnknownKey, VendorError
+from turnout.core.errors import TurnoutError, UnknownKey, VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.keyring import Issued, Secret
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
@@ -106,6 +106,28 @@ class FakeSessions:
 
     async def keep(self, conversation: str, model: str) -> None:
         self.models[conversation] = model
+
+
+class FakePurse:
+    """What each key has spent each day, in a dict; `broken` as long as nobody can tell."""
+
+    def __init__(self) -> None:
+        self.spent: dict[tuple[str, str], Decimal] = {}
+        self.broken = False
+
+    async def take(self, key_id: str, day: str, usd: Decimal, limit: Decimal) -> bool:
+        if self.broken:
+            raise TurnoutError("no answer")
+        granted = self.of(key_id, day) + usd <= limit
+        if granted:
+            self.spent[key_id, day] = self.of(key_id, day) + usd
+        return granted
+
+    async def put_back(self, key_id: str, day: str, usd: Decimal) -> None:
+        self.spent[key_id, day] = self.of(key_id, day) - usd
+
+    def of(self, key_id: str, day: str) -> Decimal:
+        return self.spent.get((key_id, day), Decimal(0))
 
 
 def a_model(name: str = "alpha", vendor: str = "", **changes: Any) -> Model:

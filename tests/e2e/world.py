@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import uvicorn
@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletio
 
 from local.simulators import Simulator
 from local.simulators.steps import Pace
-from tests.fakes import FakeKeys, FakeRequestLog
+from tests.fakes import FakeKeys, FakePurse, FakeRequestLog
 from turnout import bootstrap
 from turnout.api.app import create_app
 from turnout.api.services import Services
@@ -197,7 +197,9 @@ def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, l
     breaker = pointed.breaker
     circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return Services(
-        gateway=bootstrap.gateway(pointed, bootstrap.knowledge(pointed), clock, Forgetful(), circuits),
+        gateway=replace(
+            bootstrap.gateway(pointed, bootstrap.knowledge(pointed), clock, Forgetful(), circuits), purse=FakePurse()
+        ),
         keys=keys,
         log=log,
         clock=clock,

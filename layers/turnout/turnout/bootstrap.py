@@ -1,6 +1,7 @@
 """The composition root: builds everything from a Config. The only place that makes clients."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,6 +29,7 @@ from turnout.store import dynamo
 from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
+from turnout.store.purse import DynamoPurse
 from turnout.store.sessions import DynamoSessions, Remembering
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ def services(
     sessions = DynamoSessions(database, config.health_table, clock)
     rows = telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days))
     return Services(
-        gateway=gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
+        gateway=replace(
+            gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
+            purse=DynamoPurse(database, config.health_table),
+        ),
         keys=keys(config, database, clock),
         log=Remembering(rows, sessions),
         clock=clock,

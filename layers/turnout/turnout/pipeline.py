@@ -4,12 +4,13 @@
 2. mode: who is asked when (`modes`)
 3. ask: one target, with its share of the time and its tries (`providers.wrappers` around `providers.http`)
 4. record: what happened, complete when the events have ended, failed or been closed
+5. sample: when the client has its answer, for some requests a second model answers too (`sampling`)
 
-Whoever calls `answer` reads the events, closes them, and then writes the record.
+Whoever calls `answer` reads the events, closes them, lets the sample be taken, and then writes the record.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,16 +21,19 @@ from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
 from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
 from turnout.core.models import Model
-from turnout.core.ports import Ask, Call, Clock, Deadline, Key, Sessions
+from turnout.core.ports import Ask, Call, Clock, Deadline, Key, Purse, Sessions
 from turnout.core.records import ANSWER, Part, Record
 from turnout.core.verdict import Verdict
-from turnout.modes import MODES, PANELS, bill
-from turnout.modes.asking import Terms
-from turnout.modes.bill import Size
+from turnout.modes import MODES, PANELS
+from turnout.modes.asking import Asking, Terms
+from turnout.modes.bill import Size, bill_of
+from turnout.modes.judge import panel as judges_of
+from turnout.modes.ledger import Ledger, limited, within
 from turnout.routing.decision import Asked, Knowledge, Models, all_well, chooses
 from turnout.routing.eligible import fitted
 from turnout.routing.plan import Plan, make_plan
 from turnout.routing.sessions import Forgetful, continued, conversation
+from turnout.sampling import KEPT_SECONDS, LEAST_SECONDS, NoPurse, Sample, drawn, take
 
 SHARE = 0.6
 """How much of the time left a target gets while others wait behind it."""
@@ -43,12 +47,20 @@ class Patience:
     last: int
 
 
+async def nothing() -> None:
+    """All is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request under way. `events` raise TurnoutError; `record` is complete once they are over or closed."""
+    """One request under way. `events` raise TurnoutError; `record` is complete once they are over or closed.
+
+    `afterwards` adds to the record what nobody waits for; it may be cancelled, and raises nothing of ours.
+    """
 
     record: Record
     events: ModeEvents
+    afterwards: Callable[[], Awaitable[None]] = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class Gateway:
     sessions: Sessions = field(default_factory=Forgetful)
     is_open: Callable[[Model], bool] = all_well
     """Whether the circuit of a model is."""
+    purse: Purse = field(default_factory=NoPurse)
 
     @property
     def catalog(self) -> Catalog:
@@ -91,10 +104,14 @@ class Gateway:
             conversation=conversation(request, key) if chooses(request) else "",
             tags={**key.tags, **request.options.tags},
         )
-        return Exchange(record, self._kept(request, key, record, deadline))
+        samples: list[Sample] = []
+        events = self._kept(request, key, record, deadline, samples)
+        return Exchange(record, events, partial(self._sampled, samples, request, deadline))
 
-    async def _kept(self, request: Request, key: Key, record: Record, deadline: Deadline) -> ModeEvents:
-        """The events, with the record kept beside them."""
+    async def _kept(
+        self, request: Request, key: Key, record: Record, deadline: Deadline, samples: list[Sample]
+    ) -> ModeEvents:
+        """The events, with the record kept beside them, and what a sample needs to know where one is to be taken."""
         begun = self.clock.monotonic()
         elapsed = partial(self._since, begun)
         try:
@@ -102,8 +119,11 @@ class Gateway:
             plan.note(record)
             limit = _within(plan.features.max_latency_ms, begun, deadline)
             terms = Terms(request.options, self._panel(plan, request, key, record), plan.decision.seed)
+            samples += drawn(plan, key, request.chat, record)
             async with aclosing(self._answered(plan, request.chat, record, limit, terms)) as events:
                 async for event in events:
+                    for sample in samples:
+                        sample.answer.add(event)
                     yield _noted(event, record, elapsed)
             record.outcome, record.status, record.code = "ok", 200, ""
         except TurnoutError as error:
@@ -118,8 +138,23 @@ class Gateway:
     def _answered(self, plan: Plan, chat: Chat, record: Record, limit: Deadline, terms: Terms) -> ModeEvents:
         features = plan.features
         size = Size(features.prompt_tokens, features.answer_tokens, date.fromisoformat(features.day))
-        bill.check(features.mode, plan.targets, terms, size, features.max_cost_usd)
-        return MODES[features.mode](plan.checked(), chat, self._asking(record, limit, terms.options), terms)
+        bill = bill_of(features.mode, plan.targets, terms, size)
+        ask = limited(self.ask, bill, features.max_cost_usd, lambda: record.cost_usd)
+        return MODES[features.mode](plan.checked(), chat, self._asking(ask, record, limit, terms.options), terms)
+
+    async def _sampled(self, samples: Sequence[Sample], request: Request, deadline: Deadline) -> None:
+        limit = deadline.sooner(deadline.left - KEPT_SECONDS)
+        for sample in samples:
+            if sample.record.outcome != "ok":
+                continue
+            if limit.left < LEAST_SECONDS:
+                sample.record.sample = "no_time"
+                continue
+            judges = self._planned(judges_of(request), sample.key, sample.record).targets
+            await take(sample, judges, self.purse, self._bounded(sample.record, limit))
+
+    def _bounded(self, record: Record, limit: Deadline) -> Callable[[Ledger], Asking]:
+        return lambda ledger: self._asking(within(self.ask, ledger), record, limit, Options())
 
     def _panel(self, plan: Plan, request: Request, key: Key, record: Record) -> Models:
         """Those who may judge or put answers together: whom the client names, then whom the gateway would choose."""
@@ -141,14 +176,14 @@ class Gateway:
     def _planned(self, request: Request, key: Key, record: Record) -> Plan:
         return make_plan(Asked(request, key, record.at, "", self.is_open), self.knowledge, record.id)
 
-    def _asking(self, record: Record, limit: Deadline, options: Options) -> Callable[..., Events]:
+    def _asking(self, send: Ask, record: Record, limit: Deadline, options: Options) -> Asking:
         def ask(chat: Chat, model: Model, *, more: bool, part: Part = ANSWER) -> Events:
             if not limit.left:
                 raise DeadlineExceeded("The time for this request is up. Ask for less, or allow more time.")
             until = _each(limit, options.max_model_latency_ms, part)
             share = until.sooner(limit.left * (SHARE if more else 1))
             tries = self.patience.while_others_wait if more else self.patience.last
-            return self.ask(Call(fitted(chat, model), model, share, until, record, tries, part))
+            return send(Call(fitted(chat, model), model, share, until, record, tries, part))
 
         return ask
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from starlette.types import Message
 
 from tests.fakes import FakeRequestLog
 from tests.unit.api.world import BEARER, BODY, HELLO, Stuck, World
+from turnout.api.services import Answering
 from turnout.core.chat import Request
 from turnout.core.events import Delta, Done, ModeEvents, Started
 from turnout.core.ports import Deadline, Key
@@ -108,6 +111,50 @@ async def test_the_row_is_written_after_the_last_byte() -> None:
     await client.call(world)
     assert sent_before == [True]
     assert world.log.rows[0].outcome == "ok"
+
+
+@dataclass
+class Following:
+    """A gateway of which each exchange has something to do afterwards."""
+
+    inner: Answering
+    afterwards: Callable[[Record], Awaitable[None]]
+
+    def __post_init__(self) -> None:
+        self.catalog, self.plan = self.inner.catalog, self.inner.plan
+
+    def answer(self, request: Request, key: Key, request_id: str, deadline: Deadline) -> Exchange:
+        exchange = self.inner.answer(request, key, request_id, deadline)
+        return replace(exchange, afterwards=partial(self.afterwards, exchange.record))
+
+
+async def test_what_is_done_afterwards_comes_after_the_last_byte_and_is_in_the_row() -> None:
+    async def sample(record: Record) -> None:
+        assert client.taken[-1]["more_body"] is False
+        record.sample = "judged"
+
+    world = World({"alpha": [list(HELLO)]}, gateway=lambda world: Following(world.services.gateway, sample))
+    client = Client(BODY)
+    await client.call(world)
+    assert [row.sample for row in world.log.rows] == ["judged"]
+
+
+async def test_what_is_done_afterwards_can_be_cut_off_and_the_row_is_written() -> None:
+    begun = asyncio.Event()
+
+    async def sample(record: Record) -> None:
+        record.sample = "no_verdict"
+        begun.set()
+        await asyncio.Event().wait()
+
+    world = World({"alpha": [list(HELLO)]}, gateway=lambda world: Following(world.services.gateway, sample))
+    running = Client(BODY).call(world)
+    await begun.wait()
+    assert not world.log.rows
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [(row.outcome, row.sample) for row in world.log.rows] == [("ok", "no_verdict")]
 
 
 async def test_nothing_interrupts_the_writing_of_the_row() -> None:

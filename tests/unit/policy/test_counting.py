@@ -130,6 +130,22 @@ def test_a_judges_score_counts_once_for_the_model_that_was_judged_and_survives_t
     assert Rollup(increments[cell("route", "cost", "code", "7")]).verdicts("judge").count == 1
 
 
+def test_scores_that_came_about_by_lot_are_weighted_by_the_inverse_of_their_probability() -> None:
+    scores = [("1", "0.9"), ("0.25", "0.5"), ("0.000000060", "0.1"), (None, "0.7")]
+    rows = [
+        replace(ROW, attempts=[replace(ANSWER, judged=Decimal(score), propensity=share and Decimal(share))])
+        for share, score in scores
+    ]
+    rows = [from_item(from_wire(to_wire(to_item(row, 30)))) for row in rows]
+    verdicts = total(rows, "model").verdicts("judge")
+    weights = [(1 / Decimal(share), Decimal(score)) for share, score in scores if share]
+    assert verdicts.count == 4
+    assert float(verdicts.weight) == pytest.approx(float(sum(weight for weight, _ in weights)))
+    estimate = float(sum(weight * score for weight, score in weights) / sum(weight for weight, _ in weights))
+    assert verdicts.estimate == pytest.approx(estimate)
+    assert Rollup().verdicts("judge").estimate is None
+
+
 def test_what_only_other_models_read_has_no_first_token() -> None:
     hidden = replace(ROW, attempts=[replace(ANSWER, part=Part("candidate"))])
     model = Rollup(entry(hidden).increments[cell("model", "openai/gpt", "code", "7")])

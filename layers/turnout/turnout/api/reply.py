@@ -40,6 +40,7 @@ class Reply(Response):
         """The row is written however the sending ends, and nothing interrupts the writing."""
         try:
             await while_connected(receive, self._send(send))
+            await self._exchange.afterwards()
         finally:
             await to_the_end(self._log.write(self._exchange.record))
 

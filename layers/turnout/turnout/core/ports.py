@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 from turnout.core.allowance import NOTHING_KEPT, UNLIMITED, Budget, Limits, Privacy, Sampling, Scope
@@ -124,6 +125,18 @@ class Sessions(Protocol):
 
     async def keep(self, conversation: str, model: str) -> None:
         """Remember the model's id for the next turn. Never raises."""
+        ...
+
+
+class Purse(Protocol):
+    """What each key may still spend on samples in a day (UTC, YYYY-MM-DD), of all instances together. In USD."""
+
+    async def take(self, key_id: str, day: str, usd: Decimal, limit: Decimal) -> bool:
+        """Take `usd` out, or nothing and False where more than `limit` would be spent. Raises TurnoutError."""
+        ...
+
+    async def put_back(self, key_id: str, day: str, usd: Decimal) -> None:
+        """What was not used after all; below 0 what was used beside. Never raises."""
         ...
 
 

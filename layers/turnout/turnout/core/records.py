@@ -11,6 +11,23 @@ from turnout.core.events import Usage
 
 type Outcome = Literal["ok", "error", "aborted", "skipped"]
 type Role = Literal["answer", "candidate", "synthesis", "verdict"]
+type Sampled = Literal[
+    "",
+    "judged",
+    "unfit",
+    "no_time",
+    "no_second_model",
+    "no_judge",
+    "over_budget",
+    "budget_unknown",
+    "no_second_answer",
+    "no_verdict",
+]
+"""What came of a sample, "" where the lot did not fall on the request.
+
+Apart from "judged" it is why there is no verdict: the answer cannot be judged, nobody was left to answer or to judge,
+time or the day's sum was used up, the sum could not be asked for, the second model or the judge gave nothing of use.
+"""
 type Source = Literal["auto", "rule", "list", "name"]
 """Who named the candidates: the gateway itself, a rule, the client's `turnout.models`, or its `model`."""
 
@@ -40,7 +57,8 @@ class Attempt:
     `aborted`: the client went away. `skipped`: not sent, its circuit was open. `billed`: failed, but the vendor has
     worked on it and will charge. `status` is the vendor's. `blames` tells whose fault a failure is. `signals` are the
     checks that a whole answer was put to for free (`policy.signals`), and whether each found something wrong. `judged`
-    is what a judge gave it, from 0 to 1.
+    is what a judge gave it, from 0 to 1; `propensity` the probability with which a sample was to bring that about, None
+    where the client wanted it.
     """
 
     vendor: str
@@ -62,6 +80,7 @@ class Attempt:
     signals: Mapping[str, bool] = field(default_factory=dict[str, bool])
     part: Part = ANSWER
     judged: Decimal | None = None
+    propensity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,8 @@ class Features:
     are ids of candidates, `unready` vendors of candidates that cannot be asked here. `strategy` is that of failover.
     The last `fallbacks` candidates are the client's own, which no ranking moves. Of those that are ranked so many of
     `several` vendors answer at once; 0: one after the other. `held` is the id of the model that the conversation is on.
-    `day` (UTC) is the one whose prices hold. `rules` and `catalog` are versions.
+    `day` (UTC) is the one whose prices hold. `rules` and `catalog` are versions. With the probability `sample` a second
+    model answers too.
     """
 
     day: str
@@ -105,6 +125,7 @@ class Features:
     resting: tuple[str, ...] = ()
     held: str = ""
     explore: float = 0.0
+    sample: float = 0.0
     rules: str = ""
     catalog: str = ""
 
@@ -159,6 +180,7 @@ class Record:
     partial: bool = False
     latency_ms: int = 0
     first_token_ms: int | None = None
+    sample: Sampled = ""
 
     @property
     def cost_usd(self) -> Decimal:

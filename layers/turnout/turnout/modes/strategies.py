@@ -10,6 +10,9 @@ from turnout.modes import prompts
 from turnout.modes.asking import Asking
 from turnout.modes.gathering import Question, Whole, alike, gather
 
+REVIEW = 4000
+"""Tokens that a review may take, whatever the client's limit: it is not what the client reads."""
+
 
 @dataclass(slots=True)
 class Table:
@@ -67,7 +70,7 @@ async def reviewed(table: Table) -> Material:
     first = await at_once(table)
     if len(first.answers) < 2:
         return first
-    chat = replace(reading(table.chat, prompts.REVIEW, first.answers), response_format="text", max_tokens=None)
+    chat = replace(reading(table.chat, prompts.REVIEW, first.answers), response_format="text", max_tokens=REVIEW)
     return Material(first.answers, await table.gather(alike(table.targets, chat), layer=1))
 
 

@@ -14,6 +14,8 @@ from turnout.policy.sketch import bucket
 
 PLACES = 18
 """Decimal places that an amount may have: with them sums are exact up to 10^20."""
+WEIGHT = Decimal("0.000001")
+"""The places of a weight."""
 LONGEST_VALUE = 256
 """Bytes of JSON that a value takes in the key of a cell; a longer one is abbreviated."""
 
@@ -131,8 +133,18 @@ def _ending(record: Record) -> dict[str, int | Decimal]:
 
 def _attempt(attempt: Attempt) -> dict[str, int | Decimal]:
     signals = [_judged(name, Decimal(raised)) for name, raised in attempt.signals.items() if name in SERIES]
-    verdict = {} if attempt.judged is None else _judged("judge", attempt.judged)
-    return merged([_fate(attempt), _consumption(attempt), *signals, verdict])
+    return merged([_fate(attempt), _consumption(attempt), *signals, _verdict(attempt)])
+
+
+def _verdict(attempt: Attempt) -> dict[str, int | Decimal]:
+    if attempt.judged is None:
+        return {}
+    counts = _judged("judge", attempt.judged)
+    if attempt.propensity:
+        letters = SERIES["judge"]
+        weight = (1 / attempt.propensity).quantize(WEIGHT)
+        counts |= {f"{letters}w": weight, f"{letters}x": weight * attempt.judged}
+    return counts
 
 
 def _fate(attempt: Attempt) -> dict[str, int | Decimal]:

@@ -15,6 +15,7 @@ is addition of whole numbers and exact decimals, so that cells of several hours,
     ls lq l<i>  latency in ms of what ended well: sum, sum of squares, and the count of bucket <i> of its `Sketch`
     fs fq f<i>  time to the first token in ms, of streams: the same
     <q>n <q>s   quality: how often it was judged, and the sum of the verdicts; for <q> see SERIES
+    <q>w <q>x   of verdicts that came about by lot: the sum of 1 / propensity, and of verdict / propensity
 
 In a `choice` cell, of decisions that were drawn by chance (`policy.draws`), for each metric: s success, c cost in
 nano-dollars, m latency in ms of what ended well, g quality in ten-thousandths. A weight is 1000 over the propensity.
@@ -107,15 +108,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """A series of quality: how many verdicts there are, and their sum."""
+    """A series of quality: how many verdicts there are, and their sum.
+
+    Of those that came about by lot the same, each counted 1 / propensity times: `weight` and `weighted`.
+    """
 
     count: int
     sum: Decimal
+    weight: Decimal = Decimal(0)
+    weighted: Decimal = Decimal(0)
 
     @property
     def mean(self) -> float | None:
         """None without verdicts."""
         return float(self.sum / self.count) if self.count else None
+
+    @property
+    def estimate(self) -> float | None:
+        """The mean over all requests that could have been drawn, judged or not; None where none was."""
+        return float(self.weighted / self.weight) if self.weight else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,7 @@ class Rollup:
     def verdicts(self, series: str) -> Verdicts:
         """One of SERIES. Raises KeyError when there is no such series."""
         letters = SERIES[series]
-        return Verdicts(self.whole(f"{letters}n"), self.exact(f"{letters}s"))
+        return Verdicts(self.whole(f"{letters}n"), *(self.exact(f"{letters}{sum_}") for sum_ in "swx"))
 
     def _sketch(self, letter: str) -> Sketch:
         found = ((name[1:], times) for name, times in self.counts.items() if name[0] == letter)

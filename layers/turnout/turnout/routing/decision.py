@@ -21,6 +21,7 @@ from turnout.core.records import Features, Source
 from turnout.routing.allowed import Allowed, allowed, automatic
 from turnout.routing.classify import Kind, classify
 from turnout.routing.eligible import needs
+from turnout.routing.lots import comparable
 from turnout.routing.rules import NOTHING, Rules, Then
 from turnout.routing.rules_when import Subject, first
 from turnout.routing.several import wanted
@@ -135,9 +136,15 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
         resting=tuple([model.id for model in candidates if asked.is_open(model)]),
         held=asked.held,
         explore=asked.key.explore,
+        sample=_sample(asked) if source == "auto" and mode == DEFAULT_MODE else 0.0,
         rules=knowledge.rules.version,
         catalog=knowledge.version,
     )
+
+
+def _sample(asked: Asked) -> float:
+    sampling = asked.key.sampling
+    return sampling.share if sampling and comparable(asked.request.chat) else 0.0
 
 
 def _day(at: float) -> str:

@@ -22,9 +22,10 @@ class Draw:
     explored: bool = False
 
 
-def seed_of(request_id: str) -> int:
-    """A number that is spread evenly over SEED_BITS bits, whatever the ids look like."""
-    return int.from_bytes(blake2b(request_id.encode(), digest_size=SEED_BITS // 8, person=b"exploration").digest())
+def seed_of(request_id: str, purpose: str = "exploration") -> int:
+    """A number that is spread evenly over SEED_BITS bits, whatever the ids look like; of each `purpose` another."""
+    digest = blake2b(request_id.encode(), digest_size=SEED_BITS // 8, person=purpose.encode()).digest()
+    return int.from_bytes(digest)
 
 
 def draw(models: Sequence[str], share: float, seed: int) -> Draw:

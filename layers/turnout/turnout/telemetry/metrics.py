@@ -70,7 +70,9 @@ def _line(labels: Mapping[str, str], by: Iterable[tuple[str, ...]]) -> Ephemeral
 def _failovers(record: Record) -> int:
     """How often the request moved on to another model because one had failed, or was skipped."""
     return sum(
-        before.outcome in {"error", "skipped"} and (before.vendor, before.model) != (after.vendor, after.model)
+        before.outcome in {"error", "skipped"}
+        and before.part == after.part
+        and (before.vendor, before.model) != (after.vendor, after.model)
         for before, after in pairwise(record.attempts)
     )
 

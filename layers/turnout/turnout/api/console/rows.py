@@ -30,6 +30,7 @@ def request_detail(row: Logged) -> RequestDetail:
         **_summary(record),
         "decision": _decision(record),
         "attempts": list(map(_attempt, record.attempts)),
+        "sample": record.sample or None,
         "feedback": feedback_item(record.id, row.feedback) if row.feedback else None,
     }
 
@@ -112,6 +113,7 @@ def _attempt(attempt: Attempt) -> AttemptItem:
         "signals": attempt.signals,
         "part": {"role": attempt.part.role, "number": attempt.part.number, "layer": attempt.part.layer},
         "judged": None if attempt.judged is None else float(attempt.judged),
+        "propensity": None if attempt.propensity is None else float(attempt.propensity),
     }
 
 

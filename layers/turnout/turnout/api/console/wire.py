@@ -107,6 +107,7 @@ class AttemptItem(TypedDict):
     signals: Mapping[str, bool]
     part: PartItem
     judged: float | None
+    propensity: float | None
 
 
 class DropItem(TypedDict):
@@ -133,10 +134,11 @@ class DecisionItem(TypedDict):
 
 
 class RequestDetail(RequestSummary):
-    """The whole record of a request."""
+    """The whole record of a request. `sample` tells what came of a sample, null where none was drawn."""
 
     decision: DecisionItem
     attempts: list[AttemptItem]
+    sample: str | None
     feedback: FeedbackItem | None
 
 

@@ -1,0 +1,42 @@
+"""Which requests are sampled, that is answered by a second model too and judged, and which model that is.
+
+Drawn by the hash of the request's id, so that a draw can be repeated from the record and no two instances need agree.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from turnout.core.chat import Chat
+from turnout.core.models import Model
+from turnout.routing.explore import HALF, seed_of
+
+STEPS = 1 << HALF
+PLACES = Decimal("1e-9")
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A request that was drawn, with the probability `share`; `seed` is for what is left to chance in it."""
+
+    share: Decimal
+    seed: int
+
+    def second(self, others: tuple[Model, ...]) -> Model:
+        """Who else answers: each with the same chance."""
+        return others[(self.seed % STEPS) * len(others) >> HALF]
+
+    def propensity(self, others: int = 1) -> Decimal:
+        """The probability with which one of so many was to answer and be judged."""
+        return (self.share / others).quantize(PLACES)
+
+
+def lot(request_id: str, share: float) -> Lot | None:
+    """None: not drawn."""
+    seed = seed_of(request_id, "sampling")
+    steps = round(share * STEPS)  # so that the propensity is exactly the chance
+    return Lot(Decimal(steps) / STEPS, seed) if seed >> HALF < steps else None
+
+
+def comparable(chat: Chat) -> bool:
+    """Whether two answers can be judged against each other: of a tool call no text can be made."""
+    return chat.n == 1 and not chat.tools
