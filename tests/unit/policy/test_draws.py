@@ -98,6 +98,18 @@ def test_the_judge_is_asked_of_the_answer_that_was_shown_and_no_other() -> None:
     assert (counts["gn"], counts["g1"], counts["g3"]) == (1, 4000 * 5000, 4000**2 * 5000**2)
 
 
+def test_what_a_sample_cost_is_no_outcome_of_the_decision_and_its_score_is() -> None:
+    plain = merged(choice(entry(ROW).increments).values())
+    first = replace(ATTEMPT, judged=Decimal("0.8"), propensity=Decimal("0.1"))
+    sample = [
+        replace(ATTEMPT, part=Part("candidate", 1), judged=Decimal("0.2"), propensity=Decimal("0.05")),
+        replace(ATTEMPT, model="judy", part=Part("verdict")),
+    ]
+    sampled = merged(choice(entry(replace(ROW, attempts=[first, *sample], sample="judged")).increments).values())
+    assert {name: value for name, value in sampled.items() if name[0] != "g"} == plain
+    assert (sampled["gn"], sampled["g1"]) == (1, 4000 * 8000)
+
+
 def test_a_later_verdict_counts_with_the_decisions_weight_and_can_be_taken_back() -> None:
     first, second = (verdict(ROW, "feedback", Decimal(score), "").increments for score in ("0.25", "1"))
     assert choice(first) == {CELL: {"gn": 1, "gw": 4000, "gv": 4000**2, "g1": 10**7, "g2": 4 * 10**10, "g3": 10**14}}

@@ -50,9 +50,9 @@ def _place(record: Record, decision: Decision) -> Values:
 
 
 def _outcomes(record: Record) -> Iterator[tuple[Metric, int | Decimal]]:
-    """The request's, with all attempts: what came of it that this model was asked first."""
+    """The request's, with all attempts but those of a sample: what came of it that this model was asked first."""
     yield "success", int(record.outcome == "ok")
-    yield "cost_usd", record.cost_usd
+    yield "cost_usd", sum((one.cost_usd for one in record.attempts if one.part == ANSWER), Decimal(0))
     if record.outcome == "ok":
         yield "latency_ms", record.latency_ms
     for one in record.attempts:
