@@ -1,6 +1,7 @@
 """The pipeline: from a request to events and a complete record, through real routing, modes and wrappers."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -200,6 +201,37 @@ async def test_when_all_circuits_are_open_the_client_is_told_when_to_come_back()
     assert [attempt.outcome for attempt in exchange.record.attempts] == ["skipped"]
     assert (caught.value.http_status, exchange.record.dropped) == (503, ())
     assert caught.value.retry_after
+
+
+async def test_in_turn_each_goes_first_and_looking_at_a_plan_takes_no_turn() -> None:
+    clock = FakeClock()
+    some = gateway(clock, FakeVendors(clock, alpha=[answer("hi")] * 9, beta=[answer("hi")] * 9))
+    both = Request(CHAT, "alpha", Options(fallbacks=("beta",), strategy="round_robin"))
+    turned = Request(CHAT, "beta", Options(fallbacks=("alpha",), strategy="round_robin"))
+    firsts: list[str] = []
+    for number in range(6):
+        await some.plan(both, KEY, f"look-{number}", clock.time())
+        record = await asked(some, both, f"r-{number}")
+        firsts.append(record.model)
+        if number % 2:
+            await asked(some, turned, f"other-{number}")
+    assert firsts in (["alpha", "beta"] * 3, ["beta", "alpha"] * 3)
+
+
+@pytest.mark.parametrize(("limit", "judged"), [(0.0175, 1), (0.02, 1), (0.2, 2)])
+async def test_a_judge_that_writes_rubbish_is_asked_again_only_where_the_limit_has_room(
+    limit: float, judged: int
+) -> None:
+    clock = FakeClock()
+    used = Usage(input=9000, output=3500)
+    rubbish = answer("no idea", usage=used)
+    vendors = FakeVendors(clock, alpha=[answer("hi")], beta=[answer("hi")], judy=[rubbish] * 2)
+    some = gateway(clock, vendors, A, B, a_model("judy", auto=3))
+    options = Options(mode="judge", models=("alpha", "beta"), judge="judy", max_cost_usd=limit)
+    record = await asked(some, Request(replace(CHAT, max_tokens=10), "auto", options))
+    assert [attempt.part.role for attempt in record.attempts] == ["candidate"] * 2 + ["verdict"] * judged
+    assert record.cost_usd <= Decimal(str(limit))
+    assert record.outcome == "ok"
 
 
 async def test_a_rules_limit_on_latency_is_the_deadline_too() -> None:

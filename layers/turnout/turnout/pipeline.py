@@ -33,6 +33,7 @@ from turnout.routing.decision import Asked, Knowledge, Models, all_well, chooses
 from turnout.routing.eligible import fitted
 from turnout.routing.plan import Plan, make_plan
 from turnout.routing.sessions import Forgetful, continued, conversation
+from turnout.routing.turns import Turns
 from turnout.sampling import KEPT_SECONDS, LEAST_SECONDS, NoPurse, Sample, drawn, take
 
 SHARE = 0.6
@@ -75,6 +76,7 @@ class Gateway:
     is_open: Callable[[Model], bool] = all_well
     """Whether the circuit of a model is."""
     purse: Purse = field(default_factory=NoPurse)
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def catalog(self) -> Catalog:
@@ -85,7 +87,7 @@ class Gateway:
         """What would be asked, and why. `at` is epoch seconds. Raises UnknownModel or InvalidRequest."""
         remembered = chooses(request) and (request.options.session or continued(request.chat))
         held = await self.sessions.find(conversation(request, key)) if remembered else ""
-        plan = make_plan(Asked(request, key, at, held, self.is_open), self.knowledge, request_id)
+        plan = make_plan(Asked(request, key, at, held, self.is_open, self.turns), self.knowledge, request_id)
         if plan.features.mode not in MODES:
             raise InvalidRequest(f"There is no such mode. Use one of {', '.join(MODES)}.", param="turnout.mode")
         return plan
@@ -117,6 +119,8 @@ class Gateway:
         try:
             plan = await self.plan(request, key, record.id, record.at)
             plan.note(record)
+            if plan.features.turn is not None:
+                self.turns.over(record.candidates)
             limit = _within(plan.features.max_latency_ms, begun, deadline)
             terms = Terms(request.options, self._panel(plan, request, key, record), plan.decision.seed)
             samples += drawn(plan, key, request.chat, record)

@@ -19,6 +19,7 @@ from turnout.modes.failover import ONLY_LIMITS, STRATEGIES, failover
 from turnout.routing import strategies
 from turnout.routing.decision import Asked as Inquiry
 from turnout.routing.plan import Plan, decide, make_plan
+from turnout.routing.turns import REMEMBERED, Turns
 
 
 def priced(dollars: int) -> tuple[Price, ...]:
@@ -58,6 +59,16 @@ def test_a_strategy_orders_the_targets_and_says_so(strategy: str, order: list[st
     made = plan(strategy)
     assert [model.id for model in made.targets] == order
     assert made.reason.startswith(f"strategy {strategy}") == (strategy in strategies.STRATEGIES)
+
+
+def test_turns_are_counted_for_each_list_and_old_lists_are_forgotten() -> None:
+    turns = Turns(5)
+    assert (turns.now(("a",)), turns.now(("b",))) == (5, 5)
+    turns.over(("a",))
+    assert (turns.now(("a",)), turns.now(("b",))) == (6, 5)
+    for number in range(REMEMBERED):
+        turns.over((str(number),))
+    assert turns.now(("a",)) == 5
 
 
 def test_in_turn_each_begins_as_often_and_the_others_follow_in_their_order() -> None:

@@ -97,11 +97,11 @@ class Features:
 
     `rule` is the one that fired; goal, mode and limits are the client's and the rule's together. `confidence` is None
     where nobody had to classify. `forbidden` (by the rule), `barred` (to the key) and `resting` (with an open circuit)
-    are ids of candidates, `unready` vendors of candidates that cannot be asked here. `strategy` is that of failover.
-    The last `fallbacks` candidates are the client's own, which no ranking moves. Of those that are ranked so many of
-    `several` vendors answer at once; 0: one after the other. `held` is the id of the model that the conversation is on.
-    `day` (UTC) is the one whose prices hold. `rules` and `catalog` are versions. With the probability `sample` a second
-    model answers too.
+    are ids of candidates, `unready` vendors of candidates that cannot be asked here. `strategy` is that of failover,
+    `turn` the number of the turn where models are asked in turn. The last `fallbacks` candidates are the client's own,
+    which no ranking moves. Of those that are ranked so many of `several` vendors answer at once; 0: one after the
+    other. `held` is the id of the model that the conversation is on. `day` (UTC) is the one whose prices hold. `rules`
+    and `catalog` are versions. With the probability `sample` a second model answers too.
     """
 
     day: str
@@ -112,6 +112,7 @@ class Features:
     goal: Goal = "balanced"
     mode: str = "failover"
     strategy: str = ""
+    turn: int | None = None
     rule: str = ""
     task: str = ""
     confidence: float | None = None

@@ -25,12 +25,14 @@ from turnout.routing.lots import comparable
 from turnout.routing.rules import NOTHING, Rules, Then
 from turnout.routing.rules_when import Subject, first
 from turnout.routing.several import wanted
+from turnout.routing.turns import Turns
 
 type Models = tuple[Model, ...]
 
 GOALS: tuple[Goal, ...] = get_args(Goal.__value__)
 AUTO = "auto"
 DEFAULT_MODE = "failover"
+IN_TURN = "round_robin"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def all_well(model: Model) -> bool:  # noqa: ARG001 - where no circuits are know
 class Asked:
     """A request as it came: by whom and when (epoch seconds).
 
-    `held` is the id of the model that the conversation is on, "" for none; `is_open` tells of a model's circuit.
+    `held` is the id of the model that the conversation is on, "" for none; `is_open` tells of a model's circuit,
+    `turns` whose turn it is.
     """
 
     request: Request
@@ -67,6 +70,7 @@ class Asked:
     at: float
     held: str = ""
     is_open: Callable[[Model], bool] = all_well
+    turns: Turns = field(default_factory=Turns)
 
 
 def chooses(request: Request) -> bool:
@@ -118,7 +122,8 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
         source=source,
         goal=goal or then.goal or asked.key.goal or "balanced",
         mode=(mode := _mode(request.options.mode, then)),
-        strategy=request.options.strategy if mode == DEFAULT_MODE else "",
+        strategy=(strategy := request.options.strategy if mode == DEFAULT_MODE else ""),
+        turn=asked.turns.now(_ids(candidates)) if strategy == IN_TURN else None,
         rule=rule.name if rule else "",
         task=kind.task,
         confidence=kind.confidence if known else None,
@@ -145,6 +150,10 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
 def _sample(asked: Asked) -> float:
     sampling = asked.key.sampling
     return sampling.share if sampling and comparable(asked.request.chat) else 0.0
+
+
+def _ids(models: Models) -> tuple[str, ...]:
+    return tuple([model.id for model in models])
 
 
 def _day(at: float) -> str:

@@ -12,7 +12,7 @@ from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
 from turnout.core.records import Features
 from turnout.routing.choice import row_of
-from turnout.routing.decision import Models
+from turnout.routing.decision import IN_TURN, Models
 from turnout.routing.order import Order, chosen, kind_of
 
 TYPICAL_ANSWER = 500
@@ -45,11 +45,11 @@ def _by_latency(able: Models, features: Features, _seed: int, outcomes: Outcomes
     return sorted(able, key=lambda model: row[model.id].latency_s if model.id in row else inf)
 
 
-def _in_turn(able: Models, _features: Features, seed: int, _outcomes: Outcomes) -> Iterable[Model]:
-    """Who begins is drawn: instances that share nothing can take turns in no other way, and the shares are equal."""
-    first = seed % max(1, len(able))
+def _in_turn(able: Models, features: Features, seed: int, _outcomes: Outcomes) -> Iterable[Model]:
+    """The first that can on or after the one whose turn it is; where nobody counts turns, it is drawn."""
+    first = (seed if features.turn is None else features.turn) % max(1, len(able))
     return able[first:] + able[:first]
 
 
-ARRANGEMENTS: Mapping[str, Arrange] = {"cost": _by_cost, "latency": _by_latency, "round_robin": _in_turn}
+ARRANGEMENTS: Mapping[str, Arrange] = {"cost": _by_cost, "latency": _by_latency, IN_TURN: _in_turn}
 STRATEGIES = frozenset({*ARRANGEMENTS, "policy"})
