@@ -7,23 +7,18 @@ more than reading the prompt, and only the client knows whether it will ask agai
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any, cast
 
-from pydantic_core import from_json
-
-from turnout.core.chat import JSON, Chat, Image, JsonSchema, Message, NamedTool, Part, Tool, ToolCall
+from turnout.core.chat import JSON, Chat, Image, JsonSchema, NamedTool, Tool, ToolCall
 from turnout.core.errors import Rejected
 from turnout.core.models import Model
 from turnout.providers.dialects.anthropic_thinking import kept_in, thinking_fields
+from turnout.providers.dialects.blocks import Words
 
 LONGEST_UNSTREAMED = 21_333
 """Tokens that take ten minutes at 128 000 an hour; the vendor's own SDK refuses to wait for more without a stream."""
 
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
-
-INSTRUCTIONS = frozenset({"system", "developer"})
 
 NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
@@ -31,7 +26,8 @@ NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 def body_of(chat: Chat, model: Model) -> JSON:
     """The body for this chat. Raises Rejected for what the format cannot say."""
     max_tokens = chat.max_tokens or (model.max_output if chat.stream else min(model.max_output, LONGEST_UNSTREAMED))
-    system, turns = _said(chat)
+    system, turns = WORDS.said(chat)
+    _trim_open_end(turns)
     thinking, effort = thinking_fields(chat.reasoning_effort, model.upstream, max_tokens)
     body = _without_none(
         model=model.upstream,
@@ -80,72 +76,18 @@ def _refuse_conflicts(chat: Chat, body: JSON) -> None:
             raise Rejected(f"Claude {remedy}")
 
 
-def _said(chat: Chat) -> tuple[list[JSON], list[JSON]]:
-    """The instructions and the turns. The former are hoisted: the format has one place for them, before all turns.
-
-    Instructions alone are said by the user, since there must be a turn.
-    """
-    instructions = [message for message in chat.messages if message.role in INSTRUCTIONS]
-    system = [block for message in instructions for block in _blocks(message.parts)]
-    turns = _turns(chat)
-    return (system, turns) if turns or not system else ([], [{"role": "user", "content": system}])
-
-
-def _turns(chat: Chat) -> list[JSON]:
-    """User and assistant in turn: neighbours of one role are merged, tool results come first in theirs."""
-    said = [(_role(message), _content(message)) for message in chat.messages if message.role not in INSTRUCTIONS]
-    said.append(("assistant", _texts(chat.prefix)))
-    turns: list[JSON] = []
-    for role, run in groupby((turn for turn in said if turn[1]), key=lambda turn: turn[0]):
-        blocks = [block for _, content in run for block in content]
-        turns.append({"role": role, "content": sorted(blocks, key=lambda block: block["type"] != "tool_result")})
-    _trim_open_end(turns)
-    return turns
-
-
 def _trim_open_end(turns: list[JSON]) -> None:
     """An assistant's turn at the end, which the model continues, may not end in white space."""
     if turns and turns[-1]["role"] == "assistant" and "text" in (last := turns[-1]["content"][-1]):
         last["text"] = last["text"].rstrip()
 
 
-def _role(message: Message) -> str:
-    return "assistant" if message.role == "assistant" else "user"
+def _result(call_id: str, content: list[JSON]) -> JSON:
+    return _without_none(type="tool_result", tool_use_id=_id(call_id), content=content or None)
 
 
-def _content(message: Message) -> list[JSON]:
-    if message.role == "tool":
-        return [_tool_result(message)]
-    return list(_assistant_blocks(message)) if message.role == "assistant" else _blocks(message.parts)
-
-
-def _assistant_blocks(message: Message) -> Iterator[JSON]:
-    """Text and tool calls, and the thinking that led to them, each block where it stood in the text."""
-    text, at = message.text + message.refusal, 0
-    for call in message.tool_calls:
-        for kept in kept_in(call):
-            yield from _texts(text[at : kept["at"]])
-            at = max(at, kept["at"])
-            yield cast("JSON", kept["block"])
-        yield from _texts(text[at:])
-        at = len(text)
-        yield {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": _arguments(call)}
-    yield from _texts(text[at:])
-
-
-def _arguments(call: ToolCall) -> JSON:
-    try:
-        arguments: object = from_json(call.arguments or "{}")
-    except ValueError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise Rejected(f"Claude takes a tool call's arguments as a JSON object, and those of {call.id!r} are none")
-    return cast("JSON", arguments)
-
-
-def _tool_result(message: Message) -> JSON:
-    content = _blocks(message.parts) or None
-    return _without_none(type="tool_result", tool_use_id=_id(message.tool_call_id), content=content)
+def _call(call: ToolCall, arguments: JSON) -> JSON:
+    return {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": arguments}
 
 
 def _id(name: str) -> str:
@@ -153,19 +95,21 @@ def _id(name: str) -> str:
     return NOT_IN_AN_ID.sub("_", name)
 
 
-def _blocks(parts: Iterable[Part]) -> list[JSON]:
-    return [block for part in parts for block in ([_image(part)] if isinstance(part, Image) else _texts(part.text))]
-
-
-def _texts(text: str) -> list[JSON]:
-    """One block, or none: the vendor refuses a text without anything in it."""
-    return [{"type": "text", "text": text}] if text.strip() else []
-
-
 def _image(image: Image) -> JSON:
     if image.url:
         return {"type": "image", "source": {"type": "url", "url": image.url}}
     return {"type": "image", "source": {"type": "base64", "media_type": image.media_type, "data": image.data}}
+
+
+WORDS = Words(
+    name="Claude",
+    text=lambda text: {"type": "text", "text": text},
+    image=_image,
+    call=_call,
+    result=_result,
+    is_result=lambda block: block["type"] == "tool_result",
+    thoughts=lambda call: ((kept["at"], cast("JSON", kept["block"])) for kept in kept_in(call)),
+)
 
 
 def _tool(tool: Tool) -> JSON:

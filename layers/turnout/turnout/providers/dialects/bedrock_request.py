@@ -6,19 +6,16 @@ the model has no word for a wish, the wish is refused with `Rejected`, so that a
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from turnout.core.chat import JSON, Chat, Image, JsonSchema, Message, NamedTool, Part, Tool, ToolCall
+from turnout.core.chat import JSON, Chat, Image, JsonSchema, NamedTool, Tool, ToolCall
 from turnout.core.errors import Rejected
 from turnout.core.models import Model
 from turnout.providers.dialects.bedrock_families import Family, family_of
 from turnout.providers.dialects.bedrock_reasoning import kept_in
-
-INSTRUCTIONS = frozenset({"system", "developer"})
+from turnout.providers.dialects.blocks import Words
 
 TOOL_CHOICES = {"auto": "auto", "required": "any"}
 
@@ -31,7 +28,7 @@ LONGEST_ID = 64
 def body_of(chat: Chat, model: Model) -> JSON:
     """The body for this chat. Raises Rejected for what cannot be said."""
     family, effort = family_of(model.upstream), chat.reasoning_effort
-    system, turns = _said(chat)
+    system, turns = WORDS.said(chat)
     body = _present(
         system=system,
         messages=turns,
@@ -82,76 +79,30 @@ def _refuse_conflicts(chat: Chat, family: Family, body: JSON) -> None:
             raise Rejected(remedy)
 
 
-def _said(chat: Chat) -> tuple[list[JSON], list[JSON]]:
-    """The instructions and the turns. Instructions alone are said by the user, since there must be a turn."""
-    system = [block for message in chat.messages if message.role in INSTRUCTIONS for block in _blocks(message.parts)]
-    turns = _turns(chat)
-    return (system, turns) if turns else ([], [{"role": "user", "content": system}])
-
-
-def _turns(chat: Chat) -> list[JSON]:
-    """User and assistant in turn: neighbours of one role are merged, tool results come first in theirs."""
-    said = [(_role(message), _content(message)) for message in chat.messages if message.role not in INSTRUCTIONS]
-    said.append(("assistant", _texts(chat.prefix)))
-    turns: list[JSON] = []
-    for role, run in groupby((turn for turn in said if turn[1]), key=lambda turn: turn[0]):
-        blocks = [block for _, content in run for block in content]
-        turns.append({"role": role, "content": sorted(blocks, key=lambda block: "toolResult" not in block)})
-    return turns
-
-
-def _role(message: Message) -> str:
-    return "assistant" if message.role == "assistant" else "user"
-
-
-def _content(message: Message) -> list[JSON]:
-    if message.role == "tool":
-        return [{"toolResult": {"toolUseId": _id(message.tool_call_id), "content": _blocks(message.parts)}}]
-    return list(_assistant_blocks(message)) if message.role == "assistant" else _blocks(message.parts)
-
-
-def _assistant_blocks(message: Message) -> Iterator[JSON]:
-    """Text and tool calls, and the reasoning that led to them, each block where it stood in the text."""
-    text, at = message.text + message.refusal, 0
-    for call in message.tool_calls:
-        for kept in kept_in(call):
-            yield from _texts(text[at : kept["at"]])
-            at = max(at, kept["at"])
-            yield {"reasoningContent": kept["block"]}
-        yield from _texts(text[at:])
-        at = len(text)
-        yield {"toolUse": {"toolUseId": _id(call.id), "name": call.name, "input": _arguments(call)}}
-    yield from _texts(text[at:])
-
-
-def _arguments(call: ToolCall) -> JSON:
-    try:
-        arguments: object = from_json(call.arguments or "{}")
-    except ValueError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise Rejected(f"Bedrock takes a tool call's arguments as a JSON object, and those of {call.id!r} are none")
-    return cast("JSON", arguments)
-
-
 def _id(name: str) -> str:
     """A tool call's id; another vendor's may hold signs that Bedrock refuses, or be too long."""
     return NOT_IN_AN_ID.sub("_", name)[-LONGEST_ID:]
-
-
-def _blocks(parts: Iterable[Part]) -> list[JSON]:
-    return [block for part in parts for block in ([_image(part)] if isinstance(part, Image) else _texts(part.text))]
-
-
-def _texts(text: str) -> list[JSON]:
-    """One block, or none: Bedrock refuses a text without anything in it."""
-    return [{"text": text}] if text.strip() else []
 
 
 def _image(image: Image) -> JSON:
     if image.media_type not in FORMATS or not image.data:
         raise Rejected(f"Bedrock takes pictures as base64, of the types {', '.join(FORMATS)}")
     return {"image": {"format": FORMATS[image.media_type], "source": {"bytes": image.data}}}
+
+
+def _call(call: ToolCall, arguments: JSON) -> JSON:
+    return {"toolUse": {"toolUseId": _id(call.id), "name": call.name, "input": arguments}}
+
+
+WORDS = Words(
+    name="Bedrock",
+    text=lambda text: {"text": text},
+    image=_image,
+    call=_call,
+    result=lambda call_id, content: {"toolResult": {"toolUseId": _id(call_id), "content": content}},
+    is_result=lambda block: "toolResult" in block,
+    thoughts=lambda call: ((kept["at"], {"reasoningContent": kept["block"]}) for kept in kept_in(call)),
+)
 
 
 def _tool_config(chat: Chat, model: Model) -> JSON:
