@@ -73,6 +73,10 @@ test-sam-invoke: .venv ## every event of events/ through `sam local invoke`; som
 bench: .venv ## Turnout beside LiteLLM and Portkey, into benchmarks/results; some twelve minutes
 	$(RUN) benchmarks.peers
 
+.PHONY: bench-resilience
+bench-resilience: .venv ## every fault of a vendor against the same gateways; some three minutes
+	$(RUN) benchmarks.peers.resilience
+
 ##@ AWS
 
 .PHONY: build

@@ -62,6 +62,7 @@ def routed(env: Mapping[str, str]) -> Generator[Running]:
         dynamo = stack.enter_context(Child("DynamoDB", python("benchmarks.peers.dynamo")))
         store = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{int(dynamo.first_line())}",
+            "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",

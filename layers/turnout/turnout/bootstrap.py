@@ -1,5 +1,6 @@
 """The composition root: builds everything from a Config. The only place that makes clients."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from turnout.routing.circuit import Circuits
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 from turnout.routing.shared import AnyCircuits, SharedCircuits
-from turnout.store import dynamo
+from turnout.store import plain_dynamo
 from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
@@ -47,7 +48,7 @@ def services(
     config: Config, remaining: Callable[[Scope], float | None] = unbounded, telemetry: Telemetry = untold
 ) -> Services:
     """All that the router's endpoints need; `telemetry` goes around the request log. Raises BadCatalog or BadRules."""
-    clock, database = SystemClock(), dynamo.client()
+    clock, database = SystemClock(), plain_dynamo.client(os.environ)
     sessions = DynamoSessions(database, config.health_table, clock)
     rows = telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days))
     return Services(

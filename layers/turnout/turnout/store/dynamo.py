@@ -5,29 +5,15 @@ from collections.abc import Callable, Mapping
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from turnout.core.errors import TurnoutError
-from turnout.store import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 type Item = dict[str, Any]
 """A row: text, whole numbers, Decimals, booleans, None, and lists and dicts of them. DynamoDB takes no floats."""
-
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    # Somebody waits: one more try for a blip or a throttle, not botocore's four.
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=50,
-    tcp_keepalive=True,
-    # The type checker has seen our calls. Looking each value up in the service's model again takes longer than
-    # all the rest of a call: 2.1 ms against 0.9 ms for a row of the request log.
-    parameter_validation=False,
-)
 
 _NUMBER = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overflow, Rounded, Underflow])
 """DynamoDB's numbers; what is none of them raises."""
@@ -41,8 +27,10 @@ class StoreUnavailable(TurnoutError):
 
 
 def client() -> "DynamoDBClient":
-    """A thread-safe client for the whole process."""
-    return aws.client("dynamodb", _CONFIG)
+    """A thread-safe client of botocore's for the whole process."""
+    from turnout.store import aws  # noqa: PLC0415 - half of a cold start, for which the router has no need
+
+    return aws.client("dynamodb", aws.DYNAMODB)
 
 
 async def ask[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

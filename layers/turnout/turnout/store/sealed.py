@@ -6,7 +6,6 @@ from typing import cast
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from turnout.config import BadConfig, Config
-from turnout.store import aws
 
 _KEYS = TypeAdapter(dict[str, SecretStr])
 _VENDOR_KEYS = "TURNOUT_VENDOR_KEYS_SECRET"
@@ -32,7 +31,10 @@ def _read(names: dict[str, str]) -> dict[str, str]:
     """The text of each secret, by the setting that names it."""
     if not names:
         return {}
-    from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415 - a laptop with its keys in .env needs none
+    # A laptop with its keys in .env needs none of these.
+    from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415
+
+    from turnout.store import aws  # noqa: PLC0415
 
     provider = parameters.SecretsProvider(boto3_client=aws.client("secretsmanager"))
 
