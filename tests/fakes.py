@@ -1,11 +1,13 @@
 """One fake for each port of the core, small enough to be read at a glance."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
 from turnout.catalog import Catalog
+from turnout.core.allowance import Budget, Estimate, Left
 from turnout.core.errors import TurnoutError, UnknownKey, VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.keyring import Issued, Secret
@@ -13,6 +15,19 @@ from turnout.core.models import Capability, Model, Price, Rate, Vendor
 from turnout.core.outcomes import Outcomes
 from turnout.core.ports import Call, Key
 from turnout.core.records import Record
+from turnout.policy.account import (
+    Account,
+    Held,
+    Terms,
+    buckets,
+    correction,
+    instant,
+    left,
+    refused,
+    terms_of_key,
+    tightest,
+    windows,
+)
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 
@@ -93,6 +108,83 @@ class FakeKeyring:
     async def delete(self, key_id: str) -> None:
         await self.get(key_id)
         del self.known[key_id]
+
+
+class FakeAllowances:
+    """Accounts in a dict, by the same arithmetic. `budgets` are those of tags, as `team=search`."""
+
+    def __init__(
+        self, clock: FakeClock, budgets: Mapping[str, tuple[Budget, ...]] | None = None, lifetime: float = 180.0
+    ) -> None:
+        self.clock = clock
+        self.lifetime = lifetime
+        self.budgets = budgets or {}
+        self.accounts: defaultdict[str, Account] = defaultdict(Account)
+        self.open: dict[str, tuple[Estimate, list[tuple[Terms, int]]]] = {}
+        self.told: dict[str, Left] = {}
+
+    async def reserve(
+        self, record: Record, key: Key, tags: Mapping[str, str], estimate: Callable[[], Estimate]
+    ) -> None:
+        named = (f"{name}={value}" for name, value in tags.items())
+        terms = [Terms(f"tag#{tag}", self.budgets[tag]) for tag in named if tag in self.budgets]
+        if key.budgets or key.limits.any:
+            terms.append(terms_of_key(key))
+        if not terms:
+            return
+        wanted = estimate()
+        errors = [error for one in terms if (error := refused(self._freed(one.account), one, wanted, record.at))]
+        if not errors:
+            self.open[record.id] = wanted, [(one, self._hold(one, record, wanted)) for one in terms]
+        self.told[record.id] = tightest(left(self.accounts[one.account], one, record.at) for one in terms)
+        if errors:
+            raise errors[0]
+
+    def left(self, request_id: str) -> Left:
+        return self.told.get(request_id, Left())
+
+    async def settle(self, record: Record) -> None:
+        self.told.pop(record.id, None)
+        wanted, held = self.open.pop(record.id, (Estimate(Decimal(0), 0), []))
+        for terms, full_at in held:
+            self._release(terms.account, record.id, record.cost_usd)
+            if per_minute := terms.limits.tokens_per_minute:
+                account, now = self.accounts[terms.account], instant(self.clock.time())
+                moved = correction(wanted.tokens, record.tokens, per_minute, full_at, now)
+                self.accounts[terms.account] = replace(account, tokens=account.tokens + moved)
+
+    def _freed(self, name: str) -> Account:
+        for request_id in self.accounts[name].expired(self.clock.time(), self.lifetime):
+            self._release(name, request_id, Decimal(0))
+        return self.accounts[name]
+
+    def _hold(self, terms: Terms, record: Record, wanted: Estimate) -> int:
+        account, now = self.accounts[terms.account], instant(record.at)
+        full = {
+            bucket.name: max(bucket.full_at, now) + bucket.share
+            for bucket in buckets(account, terms.limits, wanted.tokens)
+        }
+        held = {**account.held, record.id: Held(wanted.usd, record.at)}
+        account = self.accounts[terms.account] = replace(account, held=held, **full)
+        self._spend(terms.account, record.at, wanted.usd)
+        return account.tokens
+
+    def _release(self, name: str, request_id: str, usd: Decimal) -> None:
+        """What was freed already was lost by a crash: a real one has it in its log, this one has it here."""
+        account = self.accounts[name]
+        held = dict(account.held)
+        if (one := held.pop(request_id, None)) is None:
+            self._spend(name, self.clock.time(), usd)
+            return
+        self.accounts[name] = replace(account, held=held)
+        self._spend(name, one.at, usd - one.usd)
+
+    def _spend(self, name: str, at: float, usd: Decimal) -> None:
+        account = self.accounts[name]
+        spent = {**account.spent}
+        for window in windows(at).values():
+            spent[window] = spent.get(window, Decimal(0)) + usd
+        self.accounts[name] = replace(account, spent=spent)
 
 
 class FakeSessions:

@@ -1,14 +1,16 @@
 """Each event of the console is answered by its function, over an AWS in memory."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic_core import from_json
 
-from tests.functions.conftest import KEY, Load, event
+from tests.functions.conftest import KEY, Load, event, put_key
 from tests.functions.test_events import CONTEXT
 from turnout.clock import SystemClock
+from turnout.core.allowance import Scope
 from turnout.policy.counting import entry
 from turnout.store.dynamo import client, from_wire
 from turnout.store.log import from_item
@@ -85,3 +87,19 @@ def test_it_takes_feedback(load: Load) -> None:
 
 def test_it_describes_itself(load: Load) -> None:
     assert asked(load, "console.document")["info"]["title"] == "Turnout's console"
+
+
+def test_it_keeps_the_budgets_of_tags_for_an_administrator(load: Load) -> None:
+    assert load("console").handler(event("console.budgets"), CONTEXT)["statusCode"] == 403
+    put_key(client(), os.environ["TURNOUT_KEYS_TABLE"], replace(KEY, scopes=frozenset[Scope]({"admin"})))
+    made = asked(load, "console.budget-set")
+    assert (made["usd"], made["left_credits"]) == ("100", "10000")
+    assert asked(load, "console.budgets")["data"] == [made]
+    assert asked(load, "console.budget-removed")["deleted"]
+    assert asked(load, "console.budgets")["data"] == []
+    assert load("console").handler(event("console.budget-removed"), CONTEXT)["statusCode"] == 404
+
+
+def test_it_shows_a_key_what_it_has_left(load: Load) -> None:
+    shown = asked(load, "console.credits")
+    assert (shown["key"], shown["budgets"], shown["limits"]["under_way"]) == (KEY.id, [], 0)

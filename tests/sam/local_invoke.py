@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from local.aws import EmbeddedAws, find_uvx
 from local.sam_api import OPTIONS, PEPPER, SAM, bridge, prepared
 from local.tables import physical_name
 from local.vendors import vendors
-from tests.functions.conftest import event, put_key
+from tests.functions.conftest import KEY, event, put_key
 from tests.sam.conftest import ROOT, Built
+from turnout.core.allowance import Scope
 from turnout.store.dynamo import client
 
 BASE_IMAGE = Path(__file__).parent / "docker/make_base_image.sh"
@@ -56,7 +58,10 @@ async def invoke(built: Built) -> AsyncGenerator[Invoke]:
 def fill() -> None:
     """Put in the key that the events carry, and the row that one of them asks for."""
     image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"] | {"expires_at": {"N": "4102444800"}}
-    put_key(client(), physical_name("KeysTable"), pepper=PEPPER)
+    admin = replace(KEY, scopes=frozenset[Scope]({"inference", "admin"}))
+    put_key(client(), physical_name("KeysTable"), admin, PEPPER)
+    budgets = {"pk": {"S": "budgets"}, "month#team=search": {"N": "50"}}
+    client().put_item(TableName=physical_name("AllowanceTable"), Item=budgets)
     client().put_item(TableName=physical_name("RequestLogTable"), Item=image)
 
 
@@ -81,6 +86,10 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "console.usage": lambda answer: answer["headers"]["content-type"].startswith("text/csv"),
     "console.health": answered("object", "health"),
     "console.feedback": answered("score", 1),
+    "console.credits": answered("object", "credits"),
+    "console.budgets": answered("object", "list"),
+    "console.budget-set": answered("usd", "100"),
+    "console.budget-removed": answered("deleted", True),
     "console.document": answered("openapi", "3.1.0"),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
     "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,

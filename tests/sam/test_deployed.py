@@ -44,6 +44,8 @@ MAY: dict[str, set[str]] = {
         "dynamodb:GetItem Health",
         "dynamodb:PutItem Health",
         "dynamodb:UpdateItem Health",
+        "dynamodb:GetItem Allowance",
+        "dynamodb:UpdateItem Allowance",
         "secretsmanager:GetSecretValue vendor-keys",
         "secretsmanager:GetSecretValue pepper",
     }
@@ -86,6 +88,8 @@ MAY: dict[str, set[str]] = {
         "dynamodb:PutItem Keys",
         "dynamodb:DeleteItem Keys",
         "dynamodb:Query Keys/by_kind",
+        "dynamodb:GetItem Allowance",
+        "dynamodb:UpdateItem Allowance",
         "secretsmanager:GetSecretValue pepper",
     },
     "OptimizerTimerRole": {

@@ -37,7 +37,7 @@ def test_a_table_is_on_demand_encrypted_and_can_be_restored(name: str) -> None:
 
 def test_what_expires_has_a_time_to_live_and_what_is_aggregated_a_stream() -> None:
     living = {name for name, table in TABLES.items() if table.get("TimeToLiveSpecification", {}).get("Enabled")}
-    assert living == {"RequestLogTable", "RollupsTable", "HealthTable", "KeysTable"}
+    assert living == {"RequestLogTable", "RollupsTable", "HealthTable", "KeysTable", "AllowanceTable"}
     assert TABLES["RequestLogTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
 
 

@@ -27,14 +27,20 @@ from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 from turnout.routing.shared import AnyCircuits, SharedCircuits
 from turnout.store import plain_dynamo
+from turnout.store.accounts import DynamoAccounts
+from turnout.store.allowances import DynamoAllowances, Settling
 from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
 from turnout.store.purse import DynamoPurse
 from turnout.store.sessions import DynamoSessions, Remembering
+from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+LATEST_SECONDS = 60.0
+"""After its deadline a request has ended and is settled, or its instance is gone and what it has reserved is freed."""
 
 type Telemetry = Callable[[RequestLog], RequestLog]
 
@@ -49,15 +55,16 @@ def services(
 ) -> Services:
     """All that the router's endpoints need; `telemetry` goes around the request log. Raises BadCatalog or BadRules."""
     clock, database = SystemClock(), plain_dynamo.client(os.environ)
-    sessions = DynamoSessions(database, config.health_table, clock)
+    sessions, limits = DynamoSessions(database, config.health_table, clock), allowances(config, database, clock)
     rows = telemetry(DynamoRequestLog(database, config.request_log_table, config.retention_days))
     return Services(
         gateway=replace(
             gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
             purse=DynamoPurse(database, config.health_table),
+            allowances=limits,
         ),
         keys=keys(config, database, clock),
-        log=Remembering(rows, sessions),
+        log=Settling(Remembering(rows, sessions), limits),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,
@@ -69,6 +76,18 @@ def keys(config: Config, database: "DynamoDBClient", clock: Clock) -> DynamoKeys
     """Who may call."""
     pepper = config.key_pepper.get_secret_value()
     return DynamoKeys(database, config.keys_table, config.key_cache_seconds, clock, pepper)
+
+
+def allowances(config: Config, database: "DynamoDBClient", clock: Clock) -> DynamoAllowances:
+    """What keys and tags may use."""
+    accounts = DynamoAccounts(database, config.allowance_table, clock, lifetime(config))
+    budgets = DynamoTagBudgets(database, config.allowance_table, config.key_cache_seconds, clock)
+    return DynamoAllowances(accounts, budgets, clock)
+
+
+def lifetime(config: Config) -> float:
+    """Seconds after which what a request has reserved is freed, if it was not settled."""
+    return config.timeouts.request + LATEST_SECONDS
 
 
 def catalog(config: Config) -> Catalog:

@@ -4,18 +4,21 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from turnout.api.console.services import ConsoleServices
+from turnout.bootstrap import lifetime
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.routing.circuit import Circuits
 from turnout.store import dynamo
+from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.feedback import DynamoFeedback
 from turnout.store.health import DynamoHealth
 from turnout.store.keyring import DynamoKeyring
 from turnout.store.keys import DynamoKeys
-from turnout.store.reader import DynamoCircuitReader, DynamoRollupReader
+from turnout.store.reader import DynamoAccountReader, DynamoCircuitReader, DynamoRollupReader
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
+from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
     from turnout.api.console.key_terms import KeyTerms
@@ -43,5 +46,7 @@ def console(config: Config) -> ConsoleServices:
         feedback=DynamoFeedback(requests, DynamoAmendments(client, log, rollups, minutes, clock), clock),
         keyring=DynamoKeyring(client, config.keys_table, clock, pepper),
         terms=cache(partial(_terms, config)),
+        budgets=DynamoTagBudgets(client, config.allowance_table, config.key_cache_seconds, clock),
+        accounts=DynamoAccountReader(DynamoAccounts(client, config.allowance_table, clock, lifetime(config))),
         clock=clock,
     )

@@ -61,6 +61,7 @@ class Config(BaseModel):
     health_table: str = "turnout-health"
     policies_table: str = "turnout-policies"
     keys_table: str = "turnout-keys"
+    allowance_table: str = "turnout-allowance"
     report_bucket: str = "turnout-reports"
     vendor_keys: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
     """API keys by the name that the catalog's `key_env` gives them, e.g. OPENAI_API_KEY."""

@@ -1,12 +1,14 @@
 """The path of one request, in order:
 
 1. plan: which models, in which order, and why (`routing.plan`), given the model that the conversation is on
-2. mode: who is asked when (`modes`)
-3. ask: one target, with its share of the time and its tries (`providers.wrappers` around `providers.http`)
-4. record: what happened, complete when the events have ended, failed or been closed
-5. sample: when the client has its answer, for some requests a second model answers too (`sampling`)
+2. reserve: what it is expected to use (`modes.estimate`), where its key or its tags may use only so much
+3. mode: who is asked when (`modes`)
+4. ask: one target, with its share of the time and its tries (`providers.wrappers` around `providers.http`)
+5. record: what happened, complete when the events have ended, failed or been closed
+6. sample: when the client has its answer, for some requests a second model answers too (`sampling`)
 
-Whoever calls `answer` reads the events, closes them, lets the sample be taken, and then writes the record.
+Whoever calls `answer` reads the events, closes them, lets the sample be taken, and then writes the record, with which
+what was reserved is settled.
 """
 
 import asyncio
@@ -17,18 +19,21 @@ from datetime import date
 from functools import partial
 
 from turnout.catalog import Catalog
+from turnout.core.allowance import Left
 from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
 from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
 from turnout.core.models import Model
-from turnout.core.ports import Ask, Call, Clock, Deadline, Key, Purse, Sessions
-from turnout.core.records import ANSWER, Part, Record
+from turnout.core.ports import Allowances, Ask, Call, Clock, Deadline, Key, Purse, Sessions
+from turnout.core.records import ANSWER, Features, Part, Record
 from turnout.core.verdict import Verdict
 from turnout.modes import MODES, PANELS
 from turnout.modes.asking import Asking, Terms
 from turnout.modes.bill import Size, bill_of
+from turnout.modes.estimate import estimate
 from turnout.modes.judge import panel as judges_of
 from turnout.modes.ledger import Ledger, limited, within
+from turnout.policy.unlimited import Unlimited
 from turnout.routing.decision import Asked, Knowledge, Models, all_well, chooses
 from turnout.routing.eligible import fitted
 from turnout.routing.plan import Plan, make_plan
@@ -57,11 +62,13 @@ class Exchange:
     """One request under way. `events` raise TurnoutError; `record` is complete once they are over or closed.
 
     `afterwards` adds to the record what nobody waits for; it may be cancelled, and raises nothing of ours.
+    `left` tells what it has left for others of what is limited.
     """
 
     record: Record
     events: ModeEvents
     afterwards: Callable[[], Awaitable[None]] = nothing
+    left: Callable[[], Left] = Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class Gateway:
     """Whether the circuit of a model is."""
     purse: Purse = field(default_factory=NoPurse)
     turns: Turns = field(default_factory=Turns)
+    allowances: Allowances = field(default_factory=Unlimited)
 
     @property
     def catalog(self) -> Catalog:
@@ -108,7 +116,8 @@ class Gateway:
         )
         samples: list[Sample] = []
         events = self._kept(request, key, record, deadline, samples)
-        return Exchange(record, events, partial(self._sampled, samples, request, deadline))
+        left = partial(self.allowances.left, request_id)
+        return Exchange(record, events, partial(self._sampled, samples, request, deadline), left)
 
     async def _kept(
         self, request: Request, key: Key, record: Record, deadline: Deadline, samples: list[Sample]
@@ -125,6 +134,7 @@ class Gateway:
             terms = Terms(request.options, self._panel(plan, request, key, record), plan.decision.seed)
             samples += drawn(plan, key, request.chat, record)
             async with aclosing(self._answered(plan, request.chat, record, limit, terms)) as events:
+                await self._reserve(plan, request, key, record, terms)
                 async for event in events:
                     for sample in samples:
                         sample.answer.add(event)
@@ -141,8 +151,7 @@ class Gateway:
 
     def _answered(self, plan: Plan, chat: Chat, record: Record, limit: Deadline, terms: Terms) -> ModeEvents:
         features = plan.features
-        size = Size(features.prompt_tokens, features.answer_tokens, date.fromisoformat(features.day))
-        bill = bill_of(features.mode, plan.targets, terms, size)
+        bill = bill_of(features.mode, plan.targets, terms, _size(features))
         ask = limited(self.ask, bill, features.max_cost_usd, lambda: record.cost_usd)
         return MODES[features.mode](plan.checked(), chat, self._asking(ask, record, limit, terms.options), terms)
 
@@ -159,6 +168,12 @@ class Gateway:
 
     def _bounded(self, record: Record, limit: Deadline) -> Callable[[Ledger], Asking]:
         return lambda ledger: self._asking(within(self.ask, ledger), record, limit, Options())
+
+    async def _reserve(self, plan: Plan, request: Request, key: Key, record: Record, terms: Terms) -> None:
+        features = plan.features
+        expected = partial(estimate, features.mode, plan.targets, terms, _size(features), request.chat.n)
+        tags = {**request.options.tags, **key.tags}  # or a client could charge another tag than its key's
+        await self.allowances.reserve(record, key, tags, expected)
 
     def _panel(self, plan: Plan, request: Request, key: Key, record: Record) -> Models:
         """Those who may judge or put answers together: whom the client names, then whom the gateway would choose."""
@@ -193,6 +208,10 @@ class Gateway:
 
     def _since(self, begun: float) -> int:
         return round((self.clock.monotonic() - begun) * 1000)
+
+
+def _size(features: Features) -> Size:
+    return Size(features.prompt_tokens, features.answer_tokens, date.fromisoformat(features.day))
 
 
 def _within(max_latency_ms: int | None, begun: float, deadline: Deadline) -> Deadline:

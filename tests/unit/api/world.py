@@ -14,9 +14,11 @@ from turnout.api.app import create_app
 from turnout.api.services import Answering, Services, unbounded
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done, Events, ToolDelta, Usage
-from turnout.core.ports import Ask, Call, Key, Keys
+from turnout.core.ports import Allowances, Ask, Call, Key, Keys
 from turnout.pipeline import Gateway, Patience
+from turnout.policy.unlimited import Unlimited
 from turnout.providers.wrappers import recorded
+from turnout.store.allowances import Settling
 
 type Script = list[Delta | Done | VendorError | float]
 
@@ -74,12 +76,14 @@ class World:
     remaining: Callable[[Scope], float | None] = unbounded
     clock: FakeClock = field(default_factory=FakeClock)
     log: FakeRequestLog = field(default_factory=FakeRequestLog)
+    allowances: Allowances = field(default_factory=Unlimited)
 
     def __post_init__(self) -> None:
         self.vendors = FakeVendors(self.clock, **self.scripts)
         models = (a_model("alpha", auto=1), a_model("beta", auto=2), a_model("lonely"))
         ask = recorded(self.ask or self.vendors.ask, self.clock)
-        self.services = self._services(Gateway(knowing(*models), ask, self.clock, Patience(1, 1)))
+        gateway = Gateway(knowing(*models), ask, self.clock, Patience(1, 1), allowances=self.allowances)
+        self.services = self._services(gateway)
         if self.gateway:
             self.services = self._services(self.gateway(self))
         self.app: Starlette = create_app(self.services)
@@ -88,7 +92,7 @@ class World:
         return Services(
             gateway=gateway,
             keys=self.keys,
-            log=self.log,
+            log=Settling(self.log, self.allowances),
             clock=self.clock,
             max_body_bytes=self.max_body_bytes,
             request_seconds=60,

@@ -9,12 +9,17 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 from tests.fakes import FakeClock
+from tests.unit.store.allowance_contract import LIFETIME, TEAM_BUDGET, World
 from tests.unit.store.contracts import Issuing, Log
-from turnout.core.ports import Key
+from turnout.core.allowance import TagBudget
+from turnout.core.ports import Clock, Key
+from turnout.store.accounts import DynamoAccounts
+from turnout.store.allowances import DynamoAllowances
 from turnout.store.dynamo import from_wire
 from turnout.store.keyring import DynamoKeyring
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog, from_item
+from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +29,7 @@ type Answer = Callable[[], AWSResponse]
 LOG_TABLE = "turnout-request-log"
 KEYS_TABLE = "turnout-keys"
 PEPPER = "a pepper of at least 32 characters"
+ALLOWANCE_TABLE = "turnout-allowance"
 
 
 def dynamo_log(dynamodb: "DynamoDBClient") -> Log:
@@ -46,6 +52,27 @@ def dynamo_keys(dynamodb: "DynamoDBClient") -> Issuing:
         return secret
 
     return Issuing(keys, issue)
+
+
+async def dynamo_allowances(dynamodb: "DynamoDBClient") -> World:
+    """Routers that share accounts, with a budget of the tag team=search."""
+    clock = FakeClock()
+    await dynamo_tag_budgets(dynamodb, clock).set(TagBudget("team", "search", TEAM_BUDGET))
+
+    def instance() -> DynamoAllowances:
+        return DynamoAllowances(dynamo_accounts(dynamodb, clock), dynamo_tag_budgets(dynamodb, clock), clock)
+
+    return World(clock, instance, dynamo_accounts(dynamodb, clock).read)
+
+
+def dynamo_accounts(dynamodb: "DynamoDBClient", clock: Clock) -> DynamoAccounts:
+    """The accounts, seen by one that has seen nothing yet."""
+    return DynamoAccounts(dynamodb, ALLOWANCE_TABLE, clock, LIFETIME)
+
+
+def dynamo_tag_budgets(dynamodb: "DynamoDBClient", clock: Clock) -> DynamoTagBudgets:
+    """The budgets of tags, the same."""
+    return DynamoTagBudgets(dynamodb, ALLOWANCE_TABLE, 10, clock)
 
 
 class Outage:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from turnout.api import explain
+from turnout.api import explain, limits
 from turnout.api.wire import ErrorBody, encode
 from turnout.core.errors import Exhausted, TurnoutError, Unauthenticated
 from turnout.core.records import Record
@@ -74,6 +74,7 @@ def _type(error: TurnoutError) -> str:
 
 def _headers(error: TurnoutError, record: Record | None) -> Iterator[tuple[str, str]]:
     yield from explain.headers(record, settled=True) if record else explain.refused(error.code)
+    yield from limits.refused(error)
     if error.retry_after is not None:
         yield "retry-after", str(math.ceil(error.retry_after))
     if isinstance(error, Unauthenticated):

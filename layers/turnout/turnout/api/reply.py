@@ -7,12 +7,13 @@ status; after it, it is a frame of its own, and the stream ends without `[DONE]`
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from turnout.api import explain, openai, sse
+from turnout.api import explain, limits, openai, sse
 from turnout.api.problems import Problem, problem
 from turnout.core.errors import TurnoutError
 from turnout.core.ports import RequestLog
@@ -66,9 +67,8 @@ class Reply(Response):
 
     def _start(self, first: bytes) -> Message:
         record = self._exchange.record
-        headers = [
-            (name.encode(), value.encode()) for name, value in explain.headers(record, settled=not record.stream)
-        ]
+        told = (*explain.headers(record, settled=not record.stream), *limits.headers(self._exchange.left()))
+        headers = [(name.encode(), value.encode()) for name, value in told]
         size = () if record.stream else ((b"content-length", str(len(first)).encode()),)
         return _start(200, [*(STREAM if record.stream else PLAIN), *size, *headers])
 
@@ -79,7 +79,7 @@ class Reply(Response):
         told = problem(error, record.id, record)
         if started:
             return ({"type": "http.response.body", "body": sse.frame(told.body), "more_body": True},)
-        return _whole(told)
+        return _whole(replace(told, headers=(*told.headers, *limits.headers(self._exchange.left()))))
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> Message:

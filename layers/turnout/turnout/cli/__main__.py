@@ -9,6 +9,7 @@ from typing import TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from turnout.catalog import BadCatalog
+from turnout.cli.budgets import BUDGETS
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.explain import EXPLAIN
 from turnout.cli.keys import KEYS
@@ -24,6 +25,7 @@ from turnout.routing.rules_file import BadRules
 
 COMMANDS: Mapping[str, Command] = {
     "keys": KEYS,
+    "budgets": BUDGETS,
     "recover": RECOVER,
     "recount": RECOUNT,
     "reprice": REPRICE,

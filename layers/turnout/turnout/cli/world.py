@@ -11,12 +11,14 @@ from turnout.config import Config
 from turnout.core.ports import Clock
 from turnout.routing.decision import Knowledge
 from turnout.store import dynamo
+from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.keyring import DynamoKeyring
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
 from turnout.store.sealed import unlocked
+from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +57,17 @@ class World:
         """The clients' keys. Raises BadConfig when their pepper cannot be read."""
         pepper = unlocked(self.config).key_pepper.get_secret_value()
         return DynamoKeyring(self._client, self.config.keys_table, self.clock, pepper)
+
+    @cached_property
+    def budgets(self) -> DynamoTagBudgets:
+        """The budgets of tags."""
+        config = self.config
+        return DynamoTagBudgets(self._client, config.allowance_table, config.key_cache_seconds, self.clock)
+
+    @cached_property
+    def accounts(self) -> DynamoAccounts:
+        """What keys and tags have used."""
+        return DynamoAccounts(self._client, self.config.allowance_table, self.clock, bootstrap.lifetime(self.config))
 
     @cached_property
     def requests(self) -> DynamoRequests:

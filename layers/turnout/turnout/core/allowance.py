@@ -28,12 +28,26 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class TagBudget:
+    """What all requests with a tag of this value may spend together."""
+
+    tag: str
+    value: str
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much at once; None: as much as it likes. Tokens are those of prompts and answers together."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     concurrent: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether something is limited."""
+        return self != UNLIMITED
 
 
 UNLIMITED = Limits()
@@ -63,3 +77,29 @@ class Sampling:
 
     share: float
     usd_per_day: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a request is expected to use at most, in USD and in tokens of prompts and answers together."""
+
+    usd: Decimal
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A limit per minute: how much of it is left, and the seconds until all of it is there again."""
+
+    limit: int
+    left: int
+    reset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a request has left for others, None where nothing is limited. Of budgets the tightest counts."""
+
+    requests: Rate | None = None
+    tokens: Rate | None = None
+    usd: Decimal | None = None

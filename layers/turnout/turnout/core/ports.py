@@ -1,11 +1,21 @@
 """What the inside needs of the outside, as Protocols; `tests/fakes.py` has one fake for each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from turnout.core.allowance import NOTHING_KEPT, UNLIMITED, Budget, Limits, Privacy, Sampling, Scope
+from turnout.core.allowance import (
+    NOTHING_KEPT,
+    UNLIMITED,
+    Budget,
+    Estimate,
+    Left,
+    Limits,
+    Privacy,
+    Sampling,
+    Scope,
+)
 from turnout.core.chat import Chat, Goal
 from turnout.core.events import Events
 from turnout.core.models import Model
@@ -113,6 +123,27 @@ class Keys(Protocol):
 
     async def find(self, secret: str) -> Key | None:
         """The key that `secret` is, if it is one and is enabled."""
+        ...
+
+
+class Allowances(Protocol):
+    """What keys and tags may still use, all instances together."""
+
+    async def reserve(
+        self, record: Record, key: Key, tags: Mapping[str, str], estimate: Callable[[], Estimate]
+    ) -> None:
+        """Set the estimate aside, in the account of the key and in those of the tags, until the row is settled.
+
+        `estimate` is only called where something is limited. Raises Limited, and AllowanceUnknown in an outage.
+        """
+        ...
+
+    def left(self, request_id: str) -> Left:
+        """What was left for others when this request had reserved, until it is settled."""
+        ...
+
+    async def settle(self, record: Record) -> None:
+        """Put what a request has used in place of its estimate. Never raises."""
         ...
 
 

@@ -187,3 +187,8 @@ class Record:
     def cost_usd(self) -> Decimal:
         """What all attempts cost, failed ones included."""
         return sum((attempt.cost_usd for attempt in self.attempts), Decimal(0))
+
+    @property
+    def tokens(self) -> int:
+        """Those of all attempts, prompts and answers together."""
+        return sum(attempt.usage.prompt + attempt.usage.completion for attempt in self.attempts)

@@ -140,17 +140,28 @@ class Bill:
 
     def quote(self, call: Planned) -> Decimal:
         """What one call costs at most, in USD."""
+        prompt, limit = self._prompt(call), call.writes or self.size.answer
+        usd = (_usd(model, prompt, _longest(model, prompt, limit), self.size.day) for model in call.models)
+        return max(usd, default=Decimal(0))
+
+    def _prompt(self, call: Planned) -> int:
         size = self.size
         quoted = max((_longest(model, size.prompt, size.answer) for model in self.targets), default=0)
-        prompt = size.prompt + call.words + call.reads * (quoted + TAGS)
-        limit = call.writes or size.answer
-        usd = (_usd(model, prompt, _longest(model, prompt, limit), size.day) for model in call.models)
-        return max(usd, default=Decimal(0))
+        return size.prompt + call.words + call.reads * (quoted + TAGS)
+
+    def _tokens(self, call: Planned) -> int:
+        prompt, limit = self._prompt(call), call.writes or self.size.answer
+        return prompt + max((_longest(model, prompt, limit) for model in call.models), default=0)
 
     @property
     def most(self) -> Decimal:
         """What all calls cost at most, in USD."""
         return sum(map(self.quote, self.calls), Decimal(0))
+
+    @property
+    def tokens(self) -> int:
+        """How many all calls take at most, of prompts and answers together."""
+        return sum(map(self._tokens, self.calls))
 
     def check(self, limit: Decimal) -> None:
         """Raises InvalidRequest when all calls together may cost more than `limit` USD."""

@@ -1,11 +1,14 @@
 """What the aggregator has counted, read for somebody who waits: off the event loop, with an error fit to be shown."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from turnout.core.ports import Clock
+from turnout.policy.account import Account
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
 from turnout.routing.circuit import Circuits
 from turnout.routing.shared import opened
+from turnout.store.accounts import DynamoAccounts
 from turnout.store.dynamo import ask
 from turnout.store.health import DynamoHealth
 from turnout.store.rollups import DynamoRollups
@@ -22,6 +25,17 @@ class DynamoRollupReader:
     ) -> Sequence[tuple[Cell, Counts]]:
         """All cells of the periods that have a part in [since, until), in order of time. Raises StoreUnavailable."""
         return await ask(lambda: list(self._rollups.read(dimension, grain, since, until)))
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoAccountReader:
+    """What keys and tags have used."""
+
+    accounts: DynamoAccounts
+
+    async def read(self, account: str) -> Account:
+        """An account as it stands. Raises StoreUnavailable."""
+        return await ask(self.accounts.read, account)
 
 
 class DynamoCircuitReader:

@@ -1,8 +1,8 @@
-"""Rows that DynamoDB refused, brought from the function's log into the table, each once."""
+"""What DynamoDB refused, rows and settlements, found in the function's log; and rows brought into the table, once."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
@@ -11,31 +11,44 @@ from turnout.core.ports import Clock
 from turnout.core.records import Record
 from turnout.store.dynamo import to_wire
 from turnout.store.log import UNSAVED, row_at, to_item
+from turnout.store.settlements import UNSAVED as UNSETTLED
+from turnout.store.settlements import Settlement, settlement_at
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 type Fate = Literal["loaded", "there", "expired"]
 
-_QUOTED = f'{{\\"{UNSAVED}\\"'
-_START = re.compile(f'{re.escape(_QUOTED)}|{{"{UNSAVED}"')
+_READ: Mapping[str, Callable[[str, int], tuple[Record | Settlement, int]]] = {UNSAVED: row_at, UNSETTLED: settlement_at}
+"""How each object is read, from where it starts in a line to where it ends."""
+_START = re.compile(r'{(\\?)"(' + "|".join(_READ) + r')\1"')
 
 
 def rows_in(line: str) -> Iterator[Record]:
-    """The rows in a line of log; as many as there are, also within a JSON string, as `aws logs` writes messages.
+    """The rows among what is in a line. Raises ValueError when something was cut."""
+    return (one for one in found_in(line) if isinstance(one, Record))
 
-    Raises ValueError when one was cut.
+
+def settlements_in(line: str) -> Iterator[Settlement]:
+    """The settlements. Raises ValueError when something was cut."""
+    return (one for one in found_in(line) if isinstance(one, Settlement))
+
+
+def found_in(line: str) -> Iterator[Record | Settlement]:
+    """What is in a line of log, as much as there is, also within a JSON string, as `aws logs` writes messages.
+
+    Raises ValueError when something was cut.
     """
     at = 0
     while found := _START.search(line, at):  # from left to right, so that what a client called its tags is no start
         at = found.start()
-        if found.group() == _QUOTED:
+        if found[1]:
             text, length = json.JSONDecoder().raw_decode('"' + line[at:])
-            yield from rows_in(text)
+            yield from found_in(text)
             at += length - 1
         else:
-            row, at = row_at(line, at)
-            yield row
+            one, at = _READ[found[2]](line, at)
+            yield one
 
 
 class DynamoRecovery:

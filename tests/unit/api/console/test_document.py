@@ -41,6 +41,10 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
         "post /v1/keys/{id}/rotate": "200 400 401 403 404 409 413 500 503",
         "post /v1/keys/{id}/disable": "200 401 403 404 409 500 503",
         "post /v1/keys/{id}/enable": "200 401 403 404 500 503",
+        "get /v1/credits": "200 400 401 403 404 500 503",
+        "get /v1/budgets": "200 401 403 500 503",
+        "post /v1/budgets": "200 400 401 403 413 500 503",
+        "delete /v1/budgets": "200 400 401 403 404 500 503",
     }
 
 

@@ -1,6 +1,6 @@
 """The console with fakes behind it: a list of rows, cells made from them, and a clock that stands still."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,12 @@ from tests.fakes import FakeClock, FakeKeyring, FakeKeys, a_model, knowing
 from turnout.api.console.app import create_console
 from turnout.api.console.key_terms import KeyTerms
 from turnout.api.console.services import ConsoleServices
+from turnout.core.allowance import Period, TagBudget
 from turnout.core.events import Usage
 from turnout.core.ports import Key
 from turnout.core.records import Attempt, Drop, Record
 from turnout.core.search import Feedback, Logged, Page, Position, Search
+from turnout.policy.account import UNUSED, Account
 from turnout.policy.counting import entry
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
 from turnout.store.search import day_of
@@ -140,6 +142,32 @@ class FakeFeedback:
         return self.given[request_id, key_id]
 
 
+class FakeTagBudgets:
+    """The budgets of tags, in a dict."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str, Period], TagBudget] = {}
+
+    async def all(self) -> Sequence[TagBudget]:
+        return tuple(self.known.values())
+
+    async def set(self, changed: TagBudget) -> None:
+        self.known[changed.tag, changed.value, changed.budget.period] = changed
+
+    async def remove(self, tag: str, value: str, period: Period) -> bool:
+        return self.known.pop((tag, value, period), None) is not None
+
+
+@dataclass
+class FakeAccounts:
+    """Accounts by name."""
+
+    known: Mapping[str, Account]
+
+    async def read(self, account: str) -> Account:
+        return self.known.get(account, UNUSED)
+
+
 class Console:
     """The app over so many rows."""
 
@@ -147,9 +175,13 @@ class Console:
         self.requests = FakeRequests([Logged(row, feedback) for row in rows])
         self.rollups = FakeRollups(rows)
         self.feedback = FakeFeedback(rows)
+        self.budgets = FakeTagBudgets()
+        self.accounts: dict[str, Account] = {}
         clock = FakeClock(NOW)
         self.keyring = FakeKeyring(clock)
         services = ConsoleServices(
+            budgets=self.budgets,
+            accounts=FakeAccounts(self.accounts),
             keys=FakeKeys(**KEYS),
             requests=self.requests,
             rollups=self.rollups,
@@ -177,6 +209,11 @@ class Console:
         content = body if isinstance(body, bytes) else to_json(body)
         async with self._client() as client:
             return await client.post(path, headers={"authorization": f"Bearer {key}"}, content=content)
+
+    async def delete(self, path: str, key: str = OWN) -> httpx.Response:
+        """The answer to a DELETE."""
+        async with self._client() as client:
+            return await client.delete(path, headers={"authorization": f"Bearer {key}"})
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://turnout.test")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from turnout.api import access, body
 from turnout.api.console import cursor, document, health
+from turnout.api.console.budgets import Budgets
 from turnout.api.console.drift import drift_report
 from turnout.api.console.keys import KeyEndpoints
 from turnout.api.console.queries import FeedbackBody, Group, RequestsQuestion, Span, UsageQuestion, asked, checked
@@ -58,13 +59,17 @@ def create_console(services: ConsoleServices) -> FastAPI:
     app.add_middleware(Guard)
     app.add_exception_handler(TurnoutError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
-    endpoints = Endpoints(services)
+    endpoints, budgets = Endpoints(services), Budgets(services)
     app.add_api_route("/v1/requests", endpoints.list_requests)
     app.add_api_route("/v1/requests/{id}", endpoints.retrieve_request)
     app.add_api_route("/v1/usage", endpoints.usage)
     app.add_api_route("/v1/health", endpoints.health)
     app.add_api_route("/v1/feedback", endpoints.give_feedback, methods=["POST"])
     _add_key_routes(app, KeyEndpoints(services))
+    app.add_api_route("/v1/credits", budgets.credits)
+    app.add_api_route("/v1/budgets", budgets.list_budgets)
+    app.add_api_route("/v1/budgets", budgets.set_budget, methods=["POST"])
+    app.add_api_route("/v1/budgets", budgets.remove_budget, methods=["DELETE"])
     app.openapi = document.described(app)
     return app
 

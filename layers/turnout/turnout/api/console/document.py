@@ -10,9 +10,17 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from turnout.api.console import key_document
+from turnout.api.console import budget_document, key_document
 from turnout.api.console.key_body import KeysQuestion
-from turnout.api.console.queries import FeedbackBody, Question, RequestsQuestion, UsageQuestion
+from turnout.api.console.queries import (
+    BudgetBody,
+    BudgetQuestion,
+    CreditsQuestion,
+    FeedbackBody,
+    Question,
+    RequestsQuestion,
+    UsageQuestion,
+)
 from turnout.api.console.wire import FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
 from turnout.api.document import COMMON, KEY, REFERENCE, Responses
 from turnout.api.wire import ErrorBody
@@ -26,6 +34,9 @@ UNAVAILABLE: Responses = {503: {"model": ErrorBody, "description": "The store do
 ALWAYS: Responses = {**COMMON, **UNAVAILABLE}
 CSV: JSON = {"text/csv": {"schema": {"type": "string"}}}
 ID: JSON = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+QUESTIONS = (RequestsQuestion, UsageQuestion, FeedbackBody, KeysQuestion, BudgetQuestion, BudgetBody, CreditsQuestion)
 
 
 def _parameters(question: type[Question]) -> list[JSON]:
@@ -82,6 +93,7 @@ def endpoints() -> dict[str, dict[str, Any]]:
             },
         },
         **key_document.endpoints(_parameters(KeysQuestion)),
+        **budget_document.endpoints(_parameters(CreditsQuestion), _parameters(BudgetQuestion)),
     }
 
 
@@ -104,7 +116,7 @@ def _document(app: FastAPI) -> JSON:
         if isinstance(route, APIRoute)
     ]
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
-    for question in (RequestsQuestion, UsageQuestion, FeedbackBody, KeysQuestion, *key_document.BODIES):
+    for question in (*QUESTIONS, *key_document.BODIES):
         schema = question.model_json_schema(ref_template=REFERENCE)
         document["components"]["schemas"] |= {**schema.pop("$defs", {}), question.__name__: schema}
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

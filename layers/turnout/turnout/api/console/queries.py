@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 from turnout.api.body import SAYS, notation
+from turnout.core.allowance import CREDITS_PER_USD
+from turnout.core.allowance import Period as BudgetPeriod
 from turnout.core.errors import InvalidRequest
 
 EXAMPLE = "2026-11-24, 2026-11-24T06:00:00Z or seconds since 1970"
@@ -111,6 +113,46 @@ class FeedbackBody(Question):
         if (self.score is None) == (self.thumbs is None):
             raise InvalidRequest("Say either 'score', from 0 to 1, or 'thumbs', 'up' or 'down'.", param="score")
         return self.score if self.score is not None else Decimal(int(self.thumbs == "up"))
+
+
+type TagName = Annotated[str, Field(min_length=1, max_length=64, pattern="^[^=#]+$")]
+type TagValue = Annotated[str, Field(max_length=300)]
+type Amount = Annotated[Decimal, Field(ge=0, le=10**9, strict=False)]
+
+
+class BudgetQuestion(Question):
+    """Which budget."""
+
+    tag: Annotated[TagName, Field(description="The tag's name")]
+    value: Annotated[TagValue, Field(description="The tag's value")]
+    period: Annotated[BudgetPeriod, Field(description="The period that it is for")] = "month"
+
+
+class BudgetBody(Question):
+    """A budget of a tag: either `usd` or `credits`, of which 100 are one USD."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    tag: TagName
+    value: TagValue
+    period: BudgetPeriod = "month"
+    usd: Amount | None = None
+    credits: Amount | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """In USD. Raises InvalidRequest unless it was said in exactly one way."""
+        if self.usd is not None and self.credits is None:
+            return self.usd
+        if self.credits is not None and self.usd is None:
+            return self.credits / CREDITS_PER_USD
+        raise InvalidRequest("Say either 'usd' or 'credits', how much may be spent.", param="usd")
+
+
+class CreditsQuestion(Question):
+    """Whose credits."""
+
+    key: Annotated[Name | None, Field(description="The id of another key, for a key with the scope `read`")] = None
 
 
 def asked[Q: Question](question: type[Q], parameters: Iterable[tuple[str, str]]) -> Q:

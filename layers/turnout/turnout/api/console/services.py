@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from turnout.core.allowance import Period, TagBudget
 from turnout.core.keyring import Issued
 from turnout.core.ports import Clock, Key, Keys
 from turnout.core.search import Feedback, Logged, Page, Position, Search
+from turnout.policy.account import Account
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
 
 if TYPE_CHECKING:
@@ -80,6 +82,30 @@ class FeedbackBox(Protocol):
         ...
 
 
+class TagBudgets(Protocol):
+    """The budgets of tags."""
+
+    async def all(self) -> Sequence[TagBudget]:
+        """As they are now."""
+        ...
+
+    async def set(self, changed: TagBudget) -> None:
+        """One for each tag, value and period. Raises InvalidRequest when there are too many."""
+        ...
+
+    async def remove(self, tag: str, value: str, period: Period) -> bool:
+        """Whether there was one."""
+        ...
+
+
+class Accounts(Protocol):
+    """What keys and tags have used."""
+
+    async def read(self, account: str) -> Account:
+        """An account as it stands."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
     """All that the console needs of the world."""
@@ -91,4 +117,6 @@ class ConsoleServices:
     feedback: FeedbackBox
     keyring: Keyring
     terms: Callable[[], "KeyTerms"]
+    budgets: TagBudgets
+    accounts: Accounts
     clock: Clock

@@ -9,6 +9,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from pydantic_core import to_json
 
+from turnout.api.console.budget_wire import Money
 from turnout.core.allowance import Period, Scope
 from turnout.core.chat import Goal
 from turnout.core.records import Decision
@@ -327,9 +328,8 @@ class DeletedKey(TypedDict):
     deleted: bool
 
 
-type Sent = (
-    KeyItem | NewKeyItem | KeyPage | DeletedKey | FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
-)
+type Keys = KeyItem | NewKeyItem | KeyPage | DeletedKey
+type Sent = Keys | Money | FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
 
 
 def encode(value: Sent) -> bytes:
