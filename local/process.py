@@ -82,7 +82,7 @@ class Child:
         self._process.wait()
         self._reader.join(STOPS_WITHIN)
 
-    def first_line(self, within: float = 30.0) -> str:
+    def first_line(self, within: float = 60.0) -> str:
         """The first line that it prints: how it tells that it is ready. Raises ChildFailed after `within` seconds."""
         try:
             line = self._lines.get(timeout=within)
