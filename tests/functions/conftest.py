@@ -51,6 +51,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         settings = create_tables(client()) | create_buckets(boto3.client("s3"))  # pyright: ignore[reportUnknownMemberType]
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
+        # Behind botocore is moto; without the like of this the router does without botocore.
+        monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "turnout")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Turnout")
         create_secret(SECRET, '{"OPENAI_API_KEY": "sk-of-the-vendor"}')
