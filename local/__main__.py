@@ -1,6 +1,5 @@
 """`make run`: Turnout on this machine, with an AWS and, where there are no keys, vendors of its own."""
 
-import asyncio
 import os
 import socket
 import sys
@@ -63,7 +62,7 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
             config = Config.from_env({**env, **stores, **answering.settings})
             services = bootstrap.services(config)
             with KeptChild("the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting):
-                asyncio.run(_serve(terminal, listening, services, answering, console(config)))
+                serving.run(_serve(terminal, listening, services, answering, console(config)))
 
 
 async def _serve(

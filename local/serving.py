@@ -1,8 +1,12 @@
 """How an app is served on this machine: uvicorn on a socket of the loopback."""
 
+import asyncio
 import socket
+from collections.abc import Coroutine
+from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
@@ -19,3 +23,9 @@ def listening(port: int) -> socket.socket:
 def server(app: ASGIApp) -> uvicorn.Server:
     """To be awaited as `server(app).serve([listening(port)])`."""
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """What awaits a server, on the loop that servers run on."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)

@@ -37,7 +37,7 @@ directly in the same round.
 def measured(stack: ExitStack, folder: Path, seconds: float, soak_seconds: float) -> None:
     """Speed, then memory; both tables are written."""
     vendor = stack.enter_context(Child("the vendor", python("benchmarks.peers.vendor")))
-    url = f"http://127.0.0.1:{int(vendor.first_line())}/v1"
+    url = f"http://127.0.0.1:{int(vendor.first_line(120))}/v1"
     tell("installing and starting")
     starts = {name: partial(start, url, folder) for name, start in {DIRECT: directly, **GATEWAYS}.items()}
     running, missing = started(starts, stack)

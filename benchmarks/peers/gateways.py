@@ -61,14 +61,14 @@ def routed(env: Mapping[str, str]) -> Generator[Running]:
     with ExitStack() as stack:
         dynamo = stack.enter_context(Child("DynamoDB", python("benchmarks.peers.dynamo")))
         store = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{int(dynamo.first_line())}",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{int(dynamo.first_line(STARTS_WITHIN))}",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
         child = Child("the router", python("benchmarks.peers.router"), {**os.environ, **store, **env})
-        ready = json.loads(stack.enter_context(child).first_line())
+        ready = json.loads(stack.enter_context(child).first_line(STARTS_WITHIN))
         yield Running("Turnout", ready["url"], bearer(ready["key"]), child.pid)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from local import serving
 
@@ -19,8 +20,7 @@ class Instant(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember whom to answer."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer as soon as a request is whole."""
@@ -66,6 +66,6 @@ def serve(answer: Answer) -> None:
             await server.serve_forever()
 
     try:
-        asyncio.run(forever())
+        serving.run(forever())
     except KeyboardInterrupt:
         sys.exit()

@@ -7,6 +7,7 @@ gone. If the first target is then not asked, the breaker is open.
 
 import asyncio
 import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -129,6 +130,7 @@ async def played(subject: Subject, cases: Sequence[Case]) -> dict[str, Result]:
         for case in cases:
             if case.gated:
                 found[case] = await subject.tried(client, case)
+    print(f"{subject.running.name}: {len(cases)} cases", file=sys.stderr, flush=True)
     return {case.name: found[case] for case in cases}
 
 

@@ -4,7 +4,6 @@ Everything that `bootstrap.services` builds is at work: the check of the key, ro
 row in DynamoDB for each request. The first line of output is JSON: {"url": ..., "key": ...}.
 """
 
-import asyncio
 import json
 import os
 
@@ -26,4 +25,4 @@ async def serve(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Config.from_env(os.environ)))
+    serving.run(serve(Config.from_env(os.environ)))
