@@ -131,7 +131,7 @@ def containers(requests: int) -> float:
 def crossing(seconds: float, mb: int) -> int:
     """Requests a month from which containers cost less, to ten thousand."""
     one = Month(1_000_000, seconds, mb)
-    return round(containers(0) / ((one.compute + one.gateway) / one.requests), -4)
+    return int(round(containers(0) / ((one.compute + one.gateway) / one.requests), -4))
 
 
 def usd(amount: float) -> str:

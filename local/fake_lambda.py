@@ -148,9 +148,13 @@ class FakeLambda:
 
 @contextlib.asynccontextmanager
 async def environment(
-    fake: FakeLambda, handler: str, task_root: Path, settings: Mapping[str, str] | None = None
+    fake: FakeLambda,
+    handler: str,
+    task_root: Path,
+    settings: Mapping[str, str] | None = None,
+    log: int | None = None,
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A process with our runtime, serving the app of `handler`, a module below `task_root`."""
+    """A process with our runtime, serving the app of `handler`, a module below `task_root`; `log` is where it logs."""
     env = {
         "AWS_LAMBDA_RUNTIME_API": fake.address,
         "AWS_LAMBDA_FUNCTION_NAME": "local",
@@ -159,7 +163,9 @@ async def environment(
         **(settings or {}),
     }
     command = (sys.executable, "-m", "turnout.runtime")
-    process = await asyncio.create_subprocess_exec(*command, env=os.environ | env, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, env=os.environ | env, stdout=log, stderr=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:

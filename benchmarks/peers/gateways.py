@@ -59,17 +59,22 @@ def turnout(vendor: str, _folder: Path) -> Generator[Running]:
 def routed(env: Mapping[str, str]) -> Generator[Running]:
     """The router with these settings."""
     with ExitStack() as stack:
-        dynamo = stack.enter_context(Child("DynamoDB", python("benchmarks.peers.dynamo")))
-        store = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{int(dynamo.first_line(STARTS_WITHIN))}",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
+        store = stored(stack)
         child = Child("the router", python("benchmarks.peers.router"), {**os.environ, **store, **env})
         ready = json.loads(stack.enter_context(child).first_line(STARTS_WITHIN))
         yield Running("Turnout", ready["url"], bearer(ready["key"]), child.pid)
+
+
+def stored(stack: ExitStack) -> dict[str, str]:
+    """The settings of a DynamoDB that takes all rows at once, as Lambda would have them."""
+    dynamo = stack.enter_context(Child("DynamoDB", python("benchmarks.peers.dynamo")))
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{int(dynamo.first_line(STARTS_WITHIN))}",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
 
 
 @contextmanager

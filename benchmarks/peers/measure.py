@@ -29,11 +29,15 @@ class Shape:
         kind = f"stream of {self.tokens}" if self.stream else "plain"
         return f"{kind}, {self.clients} client{'s'[: self.clients > 1]}"
 
-    def request(self, running: Running) -> bytes:
+    def body(self) -> bytes:
         """The chat, whose answer the vendor has counted: no gateway needs to."""
         body = {"model": MODEL, "messages": [{"role": "user", "content": f"Say tokens={self.tokens} words, please."}]}
         streamed = {"stream": True, "stream_options": {"include_usage": True}} if self.stream else {}
-        return chat(running, to_json({**body, **streamed}))
+        return to_json({**body, **streamed})
+
+    def request(self, running: Running) -> bytes:
+        """The chat, ready to be sent."""
+        return chat(running, self.body())
 
     def right(self, response: bytes) -> bool:
         """Whether the answer is whole."""
