@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from benchmarks.peers import report
-from benchmarks.peers.gateways import Running, litellm_with, portkey_with, routed, started
+from benchmarks.peers.gateways import VENDOR_KEY, Running, litellm_with, portkey_with, routed, started
 from benchmarks.peers.outcome import HANGS_AFTER, Kind, Outcome, ask
 from local.simulators import FAULTS, Simulator
 from local.simulators.steps import Pace
@@ -142,6 +142,7 @@ def turnout(cases: Sequence[Case], first: str, second: str, folder: Path) -> tup
         (catalog / f"{case.name}.toml").write_text(vendor_file(f"first-{case.name}", first, case.name))
     (catalog / "second.toml").write_text(vendor_file("second", second, "backup", quirks='prefix = "prefix_flag"'))
     settings = {
+        "SIMULATED_API_KEY": VENDOR_KEY,
         "TURNOUT_CATALOG_DIR": str(catalog),
         "TURNOUT_TIMEOUTS": json.dumps({
             "connect": PATIENCE, "first_token": PATIENCE, "first_token_reasoning": PATIENCE, "idle": PATIENCE,
@@ -157,12 +158,12 @@ def turnout(cases: Sequence[Case], first: str, second: str, folder: Path) -> tup
 
 
 def vendor_file(name: str, url: str, model: str, quirks: str = "") -> str:
-    """A vendor that needs no key, in TOML."""
+    """A vendor's file."""
     return f"""
 name = "{name}"
 dialect = "openai_chat"
 base_url = "{url}"
-needs_key = false
+key_env = ["SIMULATED_API_KEY"]
 [quirks]
 {quirks}
 [[models]]
@@ -178,7 +179,10 @@ def litellm(cases: Sequence[Case], first: str, second: str) -> tuple[dict[str, o
     """The proxy's configuration: a fallback for each model, one retry, and its cooldowns."""
 
     def deployment(name: str, url: str) -> dict[str, object]:
-        return {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": url, "api_key": "none"}}
+        return {
+            "model_name": name,
+            "litellm_params": {"model": f"openai/{name}", "api_base": url, "api_key": VENDOR_KEY},
+        }
 
     router = {
         "fallbacks": [{case.name: ["backup"]} for case in cases],
@@ -194,7 +198,7 @@ def litellm(cases: Sequence[Case], first: str, second: str) -> tuple[dict[str, o
 
 def portkey(first: str, second: str) -> tuple[dict[str, str], Body]:
     """The gateway's headers: fallback from the one to the other, one retry each."""
-    targets = [{"provider": "openai", "custom_host": url, "api_key": "none"} for url in (first, second)]
+    targets = [{"provider": "openai", "custom_host": url, "api_key": VENDOR_KEY} for url in (first, second)]
     config = {
         "strategy": {"mode": "fallback"},
         "request_timeout": PATIENCE * 1000,
