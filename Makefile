@@ -77,6 +77,14 @@ bench: .venv ## Turnout beside LiteLLM and Portkey, into benchmarks/results; som
 bench-resilience: .venv ## every fault of a vendor against the same gateways; some three minutes
 	$(RUN) benchmarks.peers.resilience
 
+.PHONY: bench-lambda
+bench-lambda: .venv ## the router on Lambda's runtime: init, memory, time per invocation and per token
+	$(RUN) benchmarks.lambda_shape
+
+.PHONY: bench-readme
+bench-readme: .venv ## put what these have found last into the README
+	$(RUN) benchmarks.peers.readme
+
 ##@ AWS
 
 .PHONY: build

@@ -140,7 +140,7 @@ def turnout(cases: Sequence[Case], first: str, second: str, folder: Path) -> tup
     catalog.mkdir()
     for case in cases:
         (catalog / f"{case.name}.toml").write_text(vendor_file(f"first-{case.name}", first, case.name))
-    (catalog / "second.toml").write_text(vendor_file("second", second, "backup", quirks='prefix = "prefix_flag"'))
+    (catalog / "second.toml").write_text(vendor_file("second", second, "backup", 400_000, 'prefix = "prefix_flag"'))
     settings = {
         "SIMULATED_API_KEY": VENDOR_KEY,
         "TURNOUT_CATALOG_DIR": str(catalog),
@@ -157,7 +157,7 @@ def turnout(cases: Sequence[Case], first: str, second: str, folder: Path) -> tup
     }
 
 
-def vendor_file(name: str, url: str, model: str, quirks: str = "") -> str:
+def vendor_file(name: str, url: str, model: str, window: int = 200_000, quirks: str = "") -> str:
     """A vendor's file."""
     return f"""
 name = "{name}"
@@ -169,7 +169,7 @@ key_env = ["SIMULATED_API_KEY"]
 [[models]]
 name = "{model}"
 upstream = "{model}"
-context_window = 200_000
+context_window = {window}
 max_output = 8_000
 capabilities = ["temperature", "prefix"]
 """
