@@ -1,6 +1,7 @@
 """How an app is served on this machine: uvicorn on a socket of the loopback."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Coroutine
 from typing import Any
@@ -26,6 +27,8 @@ def server(app: ASGIApp) -> uvicorn.Server:
 
 
 def run(serving: Coroutine[Any, Any, None]) -> None:
-    """What awaits a server, on the loop that servers run on."""
+    """What awaits a server, on the loop that servers run on; what is loaded by now is never garbage, as on Lambda."""
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serving)

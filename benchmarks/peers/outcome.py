@@ -13,7 +13,7 @@ type Kind = Literal["right", "error", "broken off", "truncated", "hang"]
 wrong. broken off: the connection was cut, which a client sees but is not told why. truncated: an end like any other,
 without the whole answer. hang: nothing more came."""
 
-HANGS_AFTER = 20.0
+HANGS_AFTER = 30.0
 """Seconds."""
 
 

@@ -31,7 +31,7 @@ ASKED = 4
 """Requests while the fault lasts: one more than a breaker takes to open."""
 AT_ONCE = 6
 """Cases under way at the same time."""
-HOLD = 30.0
+HOLD = 60.0
 """Seconds that a stall lasts."""
 
 PROMPT = "grüße an alle hier"

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 from pydantic_core import from_json, to_json
@@ -84,7 +85,7 @@ class HttpVendors:
         wire = dialect.request(call.chat, call.model)
         request = self.client.build_request(
             "POST",
-            call.model.vendor.base_url + wire.path,
+            _url(call.model.vendor.base_url + wire.path),
             content=to_json(wire.body),
             headers={"content-type": "application/json", **wire.headers},
         )
@@ -96,6 +97,12 @@ class HttpVendors:
             yield response
         finally:
             await response.aclose()
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Parsed once: a model has one path or two, and httpx takes as long to read it as to send a request's head."""
+    return httpx.URL(text)
 
 
 async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
