@@ -9,4 +9,5 @@ from turnout.bootstrap_console import console
 from turnout.config import Config
 from turnout.store.sealed import unlocked
 
-handler = Mangum(create_console(console(unlocked(Config.from_env(os.environ)))), lifespan="off")
+app = create_console(console(unlocked(Config.from_env(os.environ))))
+handler = Mangum(app, lifespan="off")

@@ -20,7 +20,8 @@ from turnout.store.keys import fingerprint
 
 ROOT = Path(__file__).parents[2]
 SECRET = "turnout/vendor-keys"
-KEY = Key("key_01ke0000000000000000000000", "the events'")
+KEY = Key("key_01ke0000000000000000000000", "the events'", scopes=frozenset({"admin"}))
+MANAGED = Key("key_01ke0000000000000000000001", "another's")
 
 type Load = Callable[[str], ModuleType]
 
@@ -36,12 +37,14 @@ def create_secret(name: str, text: str) -> None:
     secrets.create_secret(Name=name, SecretString=text)
 
 
-def put_key(dynamodb: Any, table: str, key: Key = KEY, pepper: str = "") -> None:
-    """The key that the events carry, in the table."""
-    secret = Secret(fingerprint(event("router.chat")["headers"]["Authorization"].removeprefix("Bearer "), pepper), 0)
-    issued = Issued(key, created_at=0, secrets=(secret,))
-    for row in (key_row(issued), secret_row(issued, secret)):
-        dynamodb.put_item(TableName=table, Item=to_wire(row))
+def put_keys(dynamodb: Any, table: str, key: Key = KEY, pepper: str = "") -> None:
+    """The key that the events carry, and one that they manage, in the table."""
+    secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
+    for one, text in ((key, secret), (MANAGED, "another's")):
+        kept = Secret(fingerprint(text, pepper), 0)
+        issued = Issued(one, created_at=0, secrets=(kept,))
+        for row in (key_row(issued), secret_row(issued, kept)):
+            dynamodb.put_item(TableName=table, Item=to_wire(row))
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +59,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "turnout")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Turnout")
         create_secret(SECRET, '{"OPENAI_API_KEY": "sk-of-the-vendor"}')
-        put_key(client(), settings["TURNOUT_KEYS_TABLE"])
+        put_keys(client(), settings["TURNOUT_KEYS_TABLE"])
         yield
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from tests.functions.conftest import KEY, Load, event, put_key
+from tests.functions.conftest import KEY, MANAGED, Load, event, put_keys
 from tests.functions.test_events import CONTEXT
 from turnout.clock import SystemClock
-from turnout.core.allowance import Scope
 from turnout.policy.counting import entry
 from turnout.store.dynamo import client, from_wire
 from turnout.store.log import from_item
@@ -44,6 +43,7 @@ def test_it_shows_a_request_to_the_key_that_sent_it(load: Load) -> None:
 
 @pytest.mark.parametrize("owner", [{"S": "key_of_another"}, None], ids=["another's", "no such row"])
 def test_it_does_not_tell_another_keys_request_from_none(load: Load, owner: dict[str, str] | None) -> None:
+    put_keys(client(), os.environ["TURNOUT_KEYS_TABLE"], replace(KEY, scopes=frozenset({"inference"})))
     if owner:
         put_row(key_id=owner)
     answer = load("console").handler(event("console.request"), CONTEXT)
@@ -85,13 +85,28 @@ def test_it_takes_feedback(load: Load) -> None:
     assert asked(load, "console.request")["feedback"]["comment"] == "Just right"
 
 
+def test_it_makes_a_key_with_the_starters_terms_and_lists_it(load: Load) -> None:
+    made = asked(load, "console.key_create")
+    assert (made["name"], made["tags"], made["models"]) == ("shop", {"team": "search"}, ["gpt-5.2"])
+    assert made["secret"].startswith("sk-turnout-")
+    assert {one["id"] for one in asked(load, "console.keys")["data"]} == {KEY.id, MANAGED.id, made["id"]}
+
+
+def test_it_manages_a_key(load: Load) -> None:
+    assert asked(load, "console.key")["name"] == MANAGED.name
+    assert asked(load, "console.key_change")["goal"] == "cost"
+    assert len(asked(load, "console.key_rotate")["secrets"]) == 2
+    assert asked(load, "console.key_disable")["disabled"]
+    assert not asked(load, "console.key_enable")["disabled"]
+    assert asked(load, "console.key_delete")["deleted"]
+    assert load("console").handler(event("console.key"), CONTEXT)["statusCode"] == 404
+
+
 def test_it_describes_itself(load: Load) -> None:
     assert asked(load, "console.document")["info"]["title"] == "Turnout's console"
 
 
 def test_it_keeps_the_budgets_of_tags_for_an_administrator(load: Load) -> None:
-    assert load("console").handler(event("console.budgets"), CONTEXT)["statusCode"] == 403
-    put_key(client(), os.environ["TURNOUT_KEYS_TABLE"], replace(KEY, scopes=frozenset[Scope]({"admin"})))
     made = asked(load, "console.budget-set")
     assert (made["usd"], made["left_credits"]) == ("100", "10000")
     assert asked(load, "console.budgets")["data"] == [made]

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,8 @@ from local.aws import EmbeddedAws, find_uvx
 from local.sam_api import OPTIONS, PEPPER, SAM, bridge, prepared
 from local.tables import physical_name
 from local.vendors import vendors
-from tests.functions.conftest import KEY, event, put_key
+from tests.functions.conftest import event, put_keys
 from tests.sam.conftest import ROOT, Built
-from turnout.core.allowance import Scope
 from turnout.store.dynamo import client
 
 BASE_IMAGE = Path(__file__).parent / "docker/make_base_image.sh"
@@ -58,8 +56,7 @@ async def invoke(built: Built) -> AsyncGenerator[Invoke]:
 def fill() -> None:
     """Put in the key that the events carry, and the row that one of them asks for."""
     image = event("aggregator.insert")["Records"][0]["dynamodb"]["NewImage"] | {"expires_at": {"N": "4102444800"}}
-    admin = replace(KEY, scopes=frozenset[Scope]({"inference", "admin"}))
-    put_key(client(), physical_name("KeysTable"), admin, PEPPER)
+    put_keys(client(), physical_name("KeysTable"), pepper=PEPPER)
     budgets = {"pk": {"S": "budgets"}, "month#team=search": {"N": "50"}}
     client().put_item(TableName=physical_name("AllowanceTable"), Item=budgets)
     client().put_item(TableName=physical_name("RequestLogTable"), Item=image)
@@ -90,6 +87,14 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "console.budgets": answered("object", "list"),
     "console.budget-set": answered("usd", "100"),
     "console.budget-removed": answered("deleted", True),
+    "console.key_create": answered("name", "shop"),
+    "console.keys": answered("object", "list"),
+    "console.key": answered("object", "key"),
+    "console.key_change": answered("goal", "cost"),
+    "console.key_rotate": answered("object", "key"),
+    "console.key_disable": answered("disabled", True),
+    "console.key_enable": answered("disabled", False),
+    "console.key_delete": answered("deleted", True),
     "console.document": answered("openapi", "3.1.0"),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
     "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,

@@ -22,7 +22,7 @@ from local.process import Child
 from local.sam_api import in_sam
 from local.simulators import Simulator
 from local.tables import create_tables
-from tests.functions.conftest import event, put_key
+from tests.functions.conftest import event, put_keys
 from tests.sam.conftest import ROOT, Built
 from turnout.runtime.answer import SEPARATOR
 
@@ -45,7 +45,7 @@ def account() -> Iterator[dict[str, str]]:
     with EmbeddedAws() as aws:
         dynamodb = boto3.client("dynamodb", endpoint_url=aws.env["AWS_ENDPOINT_URL"])  # pyright: ignore[reportUnknownMemberType]
         tables = create_tables(dynamodb)
-        put_key(dynamodb, tables["TURNOUT_KEYS_TABLE"])
+        put_keys(dynamodb, tables["TURNOUT_KEYS_TABLE"])
         yield aws.env | tables
 
 
