@@ -99,6 +99,7 @@ validate: .venv ## check the template: SAM's own checks and cfn-lint
 deploy: build ## deploy to your AWS account; asks for what it needs the first time
 	$(SAM) deploy $(if $(wildcard .turnout/deployed),,--guided)
 	@mkdir -p .turnout && touch .turnout/deployed
+	@printf '\nThe first admin key, once:\n  .venv/bin/turnout --stack <its name, else turnout> keys bootstrap\n'
 
 .PHONY: api
 api: .venv ## `sam local start-api` for development, on the laptop's embedded AWS (needs Docker)
