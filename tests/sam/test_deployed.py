@@ -172,6 +172,20 @@ async def test_the_console_takes_feedback_and_answers_on_its_other_routes(stack:
         assert (await ours.get(f"/{route}", cast_to=dict[str, Any]))["object"] == route
 
 
+async def test_an_admin_key_makes_a_key_over_http_and_its_secret_works_until_it_is_deleted(stack: Stack) -> None:
+    secret, _ = await keyring(stack).create(Key("", "an admin's", scopes=frozenset({"admin"})))
+    admin = openai.AsyncOpenAI(base_url=stack.url, api_key=secret, timeout=60, max_retries=0)
+    made = await admin.post("/keys", body={"name": "shop"}, cast_to=dict[str, Any])
+    rotated = await admin.post(f"/keys/{made['id']}/rotate", cast_to=dict[str, Any])
+    for one in (made["secret"], rotated["secret"]):
+        assert await chat(admin.with_options(api_key=one))
+    listed = await admin.get("/keys", cast_to=dict[str, Any])
+    assert made["id"] in {key["id"] for key in listed["data"]}
+    assert (await admin.delete(f"/keys/{made['id']}", cast_to=dict[str, Any]))["deleted"]
+    with pytest.raises(openai.NotFoundError):
+        await admin.get(f"/keys/{made['id']}", cast_to=dict[str, Any])
+
+
 async def test_a_stranger_is_refused(stack: Stack) -> None:
     stranger = openai.AsyncOpenAI(base_url=stack.url, api_key=f"sk-turnout-{'x' * 43}", max_retries=0)
     with pytest.raises(openai.AuthenticationError):

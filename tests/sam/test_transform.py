@@ -26,6 +26,14 @@ BUFFERED = {
     ("get", "/v1/usage"),
     ("get", "/v1/health"),
     ("post", "/v1/feedback"),
+    ("post", "/v1/keys"),
+    ("get", "/v1/keys"),
+    ("get", "/v1/keys/{id}"),
+    ("patch", "/v1/keys/{id}"),
+    ("delete", "/v1/keys/{id}"),
+    ("post", "/v1/keys/{id}/rotate"),
+    ("post", "/v1/keys/{id}/disable"),
+    ("post", "/v1/keys/{id}/enable"),
     ("get", "/v1/console/openapi.json"),
 }
 
