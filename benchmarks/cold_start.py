@@ -130,7 +130,8 @@ def subjects(folder: Path, secrets_url: str) -> list[Subject]:
     ours, theirs = environment(folder / "turnout"), environment(folder / "litellm")
     uv("pip", "install", "--compile-bytecode", "--python", str(theirs), LITELLM)
     path = {"PYTHONPATH": f"{layer(ours, folder / 'python')}{os.pathsep}{ROOT / 'layers/turnout'}"}
-    secret = {"TURNOUT_VENDOR_KEYS_SECRET": "keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets_url}
+    names = {"TURNOUT_VENDOR_KEYS_SECRET": "keys", "TURNOUT_KEY_PEPPER_SECRET": "pepper"}
+    secret = names | {"AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets_url}
     return [
         Subject("router", ours, ROUTER, path | KEYS),
         Subject("router, keys from Secrets Manager", ours, ROUTER, path | secret),

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "turnout/vendor-keys"
 KEY = Key("key_01ke0000000000000000000000", "the events'", scopes=frozenset({"admin"}))
 MANAGED = Key("key_01ke0000000000000000000001", "another's")
+DELETED = Key("key_01ke0000000000000000000002", "a third")
 
 type Load = Callable[[str], ModuleType]
 
@@ -38,9 +39,9 @@ def create_secret(name: str, text: str) -> None:
 
 
 def put_keys(dynamodb: Any, table: str, key: Key = KEY, pepper: str = "") -> None:
-    """The key that the events carry, and one that they manage, in the table."""
+    """The key that the events carry, and those that they manage and delete, in the table."""
     secret = event("router.chat")["headers"]["Authorization"].removeprefix("Bearer ")
-    for one, text in ((key, secret), (MANAGED, "another's")):
+    for one, text in ((key, secret), (MANAGED, "the second"), (DELETED, "the third")):
         kept = Secret(fingerprint(text, pepper), 0)
         issued = Issued(one, created_at=0, secrets=(kept,))
         for row in (key_row(issued), secret_row(issued, kept)):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from tests.functions.conftest import KEY, MANAGED, Load, event, put_keys
+from tests.functions.conftest import DELETED, KEY, MANAGED, Load, event, put_keys
 from tests.functions.test_events import CONTEXT
 from turnout.clock import SystemClock
 from turnout.policy.counting import entry
@@ -89,7 +89,7 @@ def test_it_makes_a_key_with_the_starters_terms_and_lists_it(load: Load) -> None
     made = asked(load, "console.key_create")
     assert (made["name"], made["tags"], made["models"]) == ("shop", {"team": "search"}, ["gpt-5.2"])
     assert made["secret"].startswith("sk-turnout-")
-    assert {one["id"] for one in asked(load, "console.keys")["data"]} == {KEY.id, MANAGED.id, made["id"]}
+    assert {one["id"] for one in asked(load, "console.keys")["data"]} == {KEY.id, MANAGED.id, DELETED.id, made["id"]}
 
 
 def test_it_manages_a_key(load: Load) -> None:
@@ -99,7 +99,7 @@ def test_it_manages_a_key(load: Load) -> None:
     assert asked(load, "console.key_disable")["disabled"]
     assert not asked(load, "console.key_enable")["disabled"]
     assert asked(load, "console.key_delete")["deleted"]
-    assert load("console").handler(event("console.key"), CONTEXT)["statusCode"] == 404
+    assert load("console").handler(event("console.key_delete"), CONTEXT)["statusCode"] == 404
 
 
 def test_it_describes_itself(load: Load) -> None:
