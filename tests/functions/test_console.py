@@ -86,7 +86,7 @@ def test_it_takes_feedback(load: Load) -> None:
 
 
 def test_it_makes_a_key_with_the_starters_terms_and_lists_it(load: Load) -> None:
-    made = asked(load, "console.key_create")
+    made = asked(load, "console.key-create")
     assert (made["name"], made["tags"], made["models"]) == ("shop", {"team": "search"}, ["gpt-5.2"])
     assert made["secret"].startswith("sk-turnout-")
     assert {one["id"] for one in asked(load, "console.keys")["data"]} == {KEY.id, MANAGED.id, DELETED.id, made["id"]}
@@ -94,12 +94,12 @@ def test_it_makes_a_key_with_the_starters_terms_and_lists_it(load: Load) -> None
 
 def test_it_manages_a_key(load: Load) -> None:
     assert asked(load, "console.key")["name"] == MANAGED.name
-    assert asked(load, "console.key_change")["goal"] == "cost"
-    assert len(asked(load, "console.key_rotate")["secrets"]) == 2
-    assert asked(load, "console.key_disable")["disabled"]
-    assert not asked(load, "console.key_enable")["disabled"]
-    assert asked(load, "console.key_delete")["deleted"]
-    assert load("console").handler(event("console.key_delete"), CONTEXT)["statusCode"] == 404
+    assert asked(load, "console.key-change")["goal"] == "cost"
+    assert len(asked(load, "console.key-rotate")["secrets"]) == 2
+    assert asked(load, "console.key-disable")["disabled"]
+    assert not asked(load, "console.key-enable")["disabled"]
+    assert asked(load, "console.key-delete")["deleted"]
+    assert load("console").handler(event("console.key-delete"), CONTEXT)["statusCode"] == 404
 
 
 def test_it_describes_itself(load: Load) -> None:

@@ -53,6 +53,11 @@ GET    /v1/usage                401   401  401  401  401   200    200  200   200
 GET    /v1/usage?group_by=model 401   401  401  401  401   403    403  200   200   403   403
 GET    /v1/health               401   401  401  401  401   200    200  200   200   200   200
 POST   /v1/feedback             401   401  401  401  401   404    404  404   404   404   404
+GET    /v1/credits              401   401  401  401  401   200    200  200   200   200   200
+GET    /v1/credits?key=         401   401  401  401  401   403    403  404   404   403   403
+GET    /v1/budgets              401   401  401  401  401   403    403  200   200   403   403
+POST   /v1/budgets              401   401  401  401  401   403    403  403   200   403   403
+DELETE /v1/budgets              401   401  401  401  401   403    403  403   400   403   403
 POST   /v1/keys                 401   401  401  401  401   403    403  403   200   403   403
 GET    /v1/keys                 401   401  401  401  401   403    403  403   200   403   403
 GET    /v1/keys/{id}            401   401  401  401  401   403    403  403   200   403   403
@@ -80,6 +85,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/blend": several(synthesizer="gpt-5.2"),
     "POST /v1/judge": several(judge="gpt-5-mini"),
     "POST /v1/feedback": {"request_id": ROW, "thumbs": "up"},
+    "POST /v1/budgets": {"tag": "team:search", "period": "month", "usd": "50"},
     "POST /v1/keys": {"name": "made"},
     "PATCH /v1/keys/{id}": {"goal": "cost"},
 }
