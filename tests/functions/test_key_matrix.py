@@ -85,7 +85,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/blend": several(synthesizer="gpt-5.2"),
     "POST /v1/judge": several(judge="gpt-5-mini"),
     "POST /v1/feedback": {"request_id": ROW, "thumbs": "up"},
-    "POST /v1/budgets": {"tag": "team:search", "period": "month", "usd": "50"},
+    "POST /v1/budgets": {"tag": "team", "value": "search", "period": "month", "usd": 50},
     "POST /v1/keys": {"name": "made"},
     "PATCH /v1/keys/{id}": {"goal": "cost"},
 }
