@@ -131,10 +131,9 @@ def test_once_it_has_moved_the_same_evidence_does_not_move_it_again() -> None:
 def test_quality_that_was_judged_holds_against_a_low_price() -> None:
     good, bad = Truth(usd="0.004", quality=0.9), Truth(usd="0.001", quality=0.5)
     records = [*attempts(SURE, good, 400), *attempts(QUICK, bad, 400)]
-    assert advice(proposal(records)).verdict == "keep"
-    assert advice(proposal(records, constraints=Constraints(keep_quality=0.0))).verdict == "keep"
-    free = proposal(records, constraints=Constraints(keep_quality=0.0))
-    assert advice(free, "cost").proposed[0] == SURE.id
+    for goal in ("balanced", "cost", "latency"):
+        assert advice(proposal(records), goal).proposed[0] == SURE.id
+    assert advice(proposal(records, constraints=Constraints(keep_quality=0.0)), "cost").proposed[0] == QUICK.id
 
 
 def test_a_cheap_model_is_taken_where_enough_quality_is_kept_and_not_where_it_is_not() -> None:

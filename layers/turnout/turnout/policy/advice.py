@@ -1,7 +1,8 @@
 """The verdict on one goal and task: the first ruling that applies, and what is expected of it.
 
-Rulings are in RULINGS, in order. A change needs a primary that was seen often enough, whose gain over the present one
-is above zero with 95% and above the margin, so that chance moves nobody and a small gain does not move back and forth.
+Rulings are in RULINGS, in order. A change needs a primary that was seen often enough, is the best by the lower bound of
+its utility, so that luck with few requests moves nobody, and gains more than the margin, so that it does not go back
+and forth. What was drawn by chance may not speak against it.
 """
 
 import math
@@ -105,12 +106,12 @@ def _unseen(case: Case) -> Ruling | None:
 
 
 def _better(case: Case) -> Ruling | None:
-    """Another one is surely and clearly better."""
+    """Another one is better: by its lower bound, and clearly on the whole."""
     best, present = _best_seen(case), case.options[_first(case)]
     if best is None or best.model.id == present.model.id:
         return None
     gain = best.utility - present.utility
-    if gain.low <= 0 or gain.mean < _margin(case, present):
+    if gain.mean <= 0 or gain.mean < _margin(case, present):
         return None
     drawn = evaluated_gain(case, best.known)
     if drawn and drawn.high < 0:

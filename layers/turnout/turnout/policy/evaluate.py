@@ -29,7 +29,7 @@ LEAST_EFFECTIVE = 50.0
 OVERLAP = 0.1
 """Overlap is poor where weights miss the number of decisions by this part of it, and by more than chance does."""
 SHARES: frozenset[Metric] = frozenset({"success", "quality"})
-"""Metrics from 0 to 1. To their intervals two good and two bad draws are added (Agresti and Coull, 1998)."""
+"""Metrics from 0 to 1. To their intervals a good and a bad draw are added (Agresti and Caffo, 2000)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class Sums:
         return max(0.0, self.wwrr - 2 * at * self.wwr + at * at * self.ww)
 
     def steadied(self) -> "Sums":
-        """With two draws of 1 and two of 0 more, each of a typical weight."""
-        weight = self.ww / self.w
-        one, two = 2 * weight, 2 * weight * weight
-        return Sums(self.n + 4, self.w + 2 * one, self.ww + 2 * two, self.wr + one, self.wwr + two, self.wwrr + two)
+        """With a draw of 1 and one of 0 more, each of a typical weight."""
+        one = self.ww / self.w
+        two = one * one
+        return Sums(self.n + 2, self.w + 2 * one, self.ww + 2 * two, self.wr + one, self.wwr + two, self.wwrr + two)
 
 
 NOTHING = Sums()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from turnout.core.chat import Goal
 from turnout.core.models import Capability, Model
 
-KEEP: Mapping[Goal, float] = {"balanced": 0.995, "cost": 0.97, "latency": 0.99, "reliability": 0.995}
-"""How much of the best single model's quality a policy keeps over all tasks whose answers are judged, by goal."""
+KEEP: Mapping[Goal, float] = {"balanced": 0.995, "cost": 0.97, "latency": 0.985, "reliability": 0.995}
+"""How much of the best single model's quality a policy surely keeps over all tasks that are judged, by goal."""
 
 NEEDS: Mapping[str, frozenset[Capability]] = {
     "tools": frozenset({"tools"}),
@@ -15,8 +15,11 @@ NEEDS: Mapping[str, frozenset[Capability]] = {
 }
 """What every request of a task needs, where its name says so; a model without it is none for the task."""
 
-CAUTIONS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.045, 0.03, 0.02, 0.01, 0.005, 0.0)
-"""What USD and seconds may weigh, as a part of the goal's weights; the first that keeps enough quality is taken."""
+CAUTIONS = (
+    *(20.0, 17.0, 14.0, 12.0, 10.0, 8.5, 7.0, 6.0, 5.0, 4.2, 3.5, 3.0, 2.5, 2.1, 1.8, 1.5, 1.25, 1.1, 1.0),
+    *(0.85, 0.7, 0.6, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.06, 0.03, 0.0),
+)
+"""What USD and seconds may weigh, as a multiple of the goal's weights; the first that keeps enough quality is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Constraints:
     vendors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     least: int = 100
-    margin: float = 0.05
+    margin: float = 0.02
     fallbacks: int = 2
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from turnout.core.chat import Goal
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.policies import Chain
-from turnout.policy.estimate import Estimate
+from turnout.policy.estimate import Estimate, together
 from turnout.policy.evaluate import Arms
 from turnout.policy.evidence import Known
 from turnout.policy.goals import CAUTIONS, Constraints
@@ -47,7 +47,7 @@ class Option:
 class Case:
     """A goal and a task: what can be chosen, by id and best first, what cannot and why, and the chain of now.
 
-    `caution` is what USD and seconds weigh, as a part of the goal's weights; `arms` are the decisions that were drawn.
+    `caution` is what USD and seconds weigh, as a multiple of the goal's weights; `arms` are the drawn decisions.
     """
 
     goal: Goal
@@ -105,50 +105,54 @@ def _limits(one: Known, kind: Kind, constraints: Constraints) -> list[tuple[str,
 
 
 def caution(goal: Goal, kinds: Iterable[Kind], constraints: Constraints) -> float:
-    """How much USD and seconds may weigh so that the policy keeps enough of the best single model's quality.
+    """How much USD and seconds may weigh so that the policy keeps, with 95%, enough of the best single model's quality.
 
-    Counted over the tasks whose answers are judged, by their requests; 1 where there are none.
+    Counted over the tasks whose answers are judged, by their requests; 1 where there are none. So a goal saves as much
+    as quality allows, and no more.
     """
     judged = [pool for kind in kinds if (pool := _judged(kind, constraints))]
-    best = _best_single(judged)
-    wanted = constraints.keep(goal) * best
-    return next((one for one in CAUTIONS if _quality(judged, goal, one) >= wanted), 0.0) if judged else 1.0
+    single = _best_single(judged)
+    pools = [pool for pool in judged if single in pool.known]
+    if not pools:
+        return 1.0
+    allowed = (constraints.keep(goal) - 1) * sum(pool.kind.requests * _good(pool.known[single]).mean for pool in pools)
+    return next((one for one in CAUTIONS if _change(pools, single, goal, one).low >= allowed), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
-    """A judged task: the models that were."""
+    """A judged task: the models that were, by id."""
 
     kind: Kind
-    known: Sequence[Known]
+    known: Mapping[str, Known]
 
 
 def _judged(kind: Kind, constraints: Constraints) -> _Pool | None:
     names = kind.judged(constraints.least)
-    found = [one for name, one in kind.known.items() if name in names and not constraints.forbids(one.model, kind.task)]
+    found = {n: one for n, one in kind.known.items() if n in names and not constraints.forbids(one.model, kind.task)}
     return _Pool(kind, found) if found else None
 
 
-def _best_single(pools: Sequence[_Pool]) -> float:
-    """Of the models that are judged in every task, else in some, the best one's quality over all requests."""
+def _best_single(pools: Sequence[_Pool]) -> str:
+    """Of the models that are judged in most tasks, the one with the best quality over all requests."""
     gained: dict[str, list[float]] = {}
     for pool in pools:
-        for one in pool.known:
-            gained.setdefault(one.model.id, []).append(pool.kind.requests * _good(one))
-    most = max(map(len, gained.values()), default=0)
-    return max((sum(many) for many in gained.values() if len(many) == most), default=0.0)
+        for name, one in pool.known.items():
+            gained.setdefault(name, []).append(pool.kind.requests * _good(one).mean)
+    return max(gained, key=lambda name: (len(gained[name]), sum(gained[name])), default="")
 
 
-def _quality(pools: Sequence[_Pool], goal: Goal, part: float) -> float:
-    """Of what would be chosen, over all requests."""
-    total = 0.0
+def _change(pools: Sequence[_Pool], single: str, goal: Goal, part: float) -> Estimate:
+    """By how much what would be chosen is better than a single model, over all requests."""
+    found: list[Estimate] = []
     for pool in pools:
-        weights, tokens = WEIGHTS[goal], pool.kind.prompt_tokens
-        chosen = max(pool.known, key=lambda one: one.utility(weights, tokens, part).low)
-        total += pool.kind.requests * _good(chosen)
-    return total
+        chosen = max(pool.known.values(), key=lambda one: one.utility(WEIGHTS[goal], pool.kind.prompt_tokens, part).low)
+        if chosen.model.id != single:
+            gain = _good(chosen) - _good(pool.known[single])
+            found.append(Estimate(pool.kind.requests * gain.mean, pool.kind.requests * gain.error))
+    return Estimate(sum(one.mean for one in found), together(one.error for one in found))
 
 
-def _good(one: Known) -> float:
+def _good(one: Known) -> Estimate:
     """The quality of an attempt: one that fails has none."""
-    return one.expected.quality * one.expected.success
+    return Estimate(one.expected.quality * one.expected.success, one.expected.success * one.errors["quality"])
