@@ -147,14 +147,36 @@ def compare(learn: Sequence[Call], measure: Sequence[Call]) -> None:
     single = best_single(learn)
     print(f"\n{len(known)} models; best single model {best} later, {single} before\n")
     print(f"{'log, goal':26}{'requests':>9}{'accuracy':>10}{'of best':>9}{'USD':>12}{'saved':>9}{'s':>9}{'saved':>9}")
-    for name, records, chosen in (
-        ("full", full(learn, known), known),
-        ("full, nine models", full(learn, few), few),
-        *((f"partial {seed}, nine", partial(learn, few, seed), few) for seed in range(1, DRAWS + 1)),
-    ):
-        proposal = learned(records, chosen, tasks, single)
-        for goal in WEIGHTS:
-            measured(chain_of(proposal, goal), measure, best).show(f"{name}, {goal}")
+    trial = Trial(tasks, single, measure, best)
+    for name, records, chosen in (("full", full(learn, known), known), ("full of nine", full(learn, few), few)):
+        for goal, gain in gains(records, chosen, trial).items():
+            gain.show(f"{name}, {goal}")
+    drawn = [gains(partial(learn, few, seed), few, trial) for seed in range(DRAWS)]
+    for goal in WEIGHTS:
+        mean([one[goal] for one in drawn]).show(f"partial of nine, {goal}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The tasks, the model that was asked for all of them, and what it is measured on: later calls, their best model."""
+
+    tasks: Sequence[str]
+    single: str
+    later: Sequence[Call]
+    best: str
+
+
+def gains(records: Iterable[Record], known: Sequence[Model], trial: Trial) -> Mapping[Goal, Gain]:
+    """What is learned from rows gains later, by goal."""
+    proposal = learned(records, known, trial.tasks, trial.single)
+    return {goal: measured(chain_of(proposal, goal), trial.later, trial.best) for goal in WEIGHTS}
+
+
+def mean(many: Sequence[Gain]) -> Gain:
+    """The mean of several."""
+    return Gain(
+        round(fmean(one.requests for one in many)), _mean([one.got for one in many]), _mean([one.best for one in many])
+    )
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """A log of real calls as a deployment would have recorded it: rows, models at list prices, priors that know nothing.
 
 A line for each call has run_date, model, category, idx, input_tokens, output_tokens, latency_s, correct and error. The
-log has no cost, so it is that of the tokens at the list prices of July 2024, in USD per million; models that nobody sells
-at a list price, and calls whose tokens are not known, are left out.
+log has no cost, so it is that of the tokens at the list prices of July 2024, in USD per million; models that nobody
+sells at a list price, and calls whose tokens are not known, are left out.
 """
 
 import csv

@@ -1,8 +1,8 @@
 """A month of rollups, optimized and reported: `python -m benchmarks.policy_scale`.
 
-Day cells of nine models at eleven tasks under two policies, of all goals, with sketches as full as real ones, for more and
-more requests. Each size is a process of its own, whose seconds and peak memory are printed: what counts is the number of
-cells, so both are flat in the number of requests.
+Day cells of nine models at eleven tasks under two policies, of all goals, with sketches as full as real ones, for more
+and more requests. Each size is a process of its own, whose seconds and peak memory are printed, the page and its
+charts included. What counts is the number of cells, so both are flat in the number of requests.
 """
 
 import resource
@@ -21,6 +21,7 @@ from turnout.policy.history import Period
 from turnout.policy.optimizer import propose
 from turnout.policy.reporting import Seen, report
 from turnout.policy.rollup import Cell, Counts, Dimension
+from turnout.reports.page import page
 from turnout.routing.choice_prior import prior, table
 
 DAYS, MODELS, POLICIES, KEYS = 30, 9, ("1", "2"), 20
@@ -46,10 +47,25 @@ def counts(n: int, random: Random) -> dict[str, int]:
     judged = n // 20
     sketch = {f"{letter}{number}": 1 + n // len(BUCKETS) for letter in "lf" for number in BUCKETS}
     return sketch | {
-        **{"rq": n, "rk": n - failed, "re": failed, "aq": n, "ak": n - failed, "ae": failed, "bm": failed},
-        **{"us": n * nano // 10**9 + 1, "u2": 2 * n * nano**2, "ti": 400 * n, "ta": 200 * n},
-        **{"ls": n * mean, "lq": 2 * n * mean**2, "fs": n * mean // 4, "fq": n * mean**2 // 8},
-        **{"jdn": judged, "jds": judged * 4 // 5, "jsn": n, "jss": n // 100},
+        "rq": n,
+        "rk": n - failed,
+        "re": failed,
+        "aq": n,
+        "ak": n - failed,
+        "ae": failed,
+        "bm": failed,
+        "us": n * nano // 10**9 + 1,
+        "u2": 2 * n * nano**2,
+        "ti": 400 * n,
+        "ta": 200 * n,
+        "ls": n * mean,
+        "lq": 2 * n * mean**2,
+        "fs": n * mean // 4,
+        "fq": n * mean**2 // 8,
+        "jdn": judged,
+        "jds": judged * 4 // 5,
+        "jsn": n,
+        "jss": n // 100,
     }
 
 
@@ -69,13 +85,15 @@ def measured(requests: int) -> tuple[int, float, float]:
     begun = time.perf_counter()
     seen, period = read(models, tasks, requests)
     proposal = propose(Period(FIRST.isoformat(), last.isoformat(), *period), models, prior(models), now=0.0)
-    report("r", datetime.now(UTC), proposal, "", seen)
+    page(report("r", datetime.now(UTC), proposal, "", seen))
     seconds = time.perf_counter() - begun
     number = sum(map(len, (seen.models, seen.routes, seen.keys, period[1])))
     return number, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def read(models: tuple[Model, ...], tasks: list[str], requests: int) -> tuple[Seen, tuple[list[tuple[Cell, Counts]], ...]]:
+def read(
+    models: tuple[Model, ...], tasks: list[str], requests: int
+) -> tuple[Seen, tuple[list[tuple[Cell, Counts]], ...]]:
     """All that is read for a report, and of it what is read for a proposal."""
     names = [model.id for model in models]
     by_model = list(cells("model", list(product(names, tasks, POLICIES)), requests))
