@@ -1,25 +1,25 @@
 """The optimizer on real calls: what a policy learned from a first period does in a later one, goal by goal.
 
     python -m benchmarks.policy --learn FILE --measure FILE
-    python -m benchmarks.policy --learn FILE --halves
+    python -m benchmarks.policy --learn FILE [--folds 5]
 
 A FILE is in the format of `benchmarks.policy_log`. Before, a team asks the best single model of the first period for
 everything; what it would ask after is what the product's optimizer proposes for each goal, with its own limits on
 quality. `full` logs have every model's answer to every request; `partial` ones a single answer each, of a model drawn
 at random from nine, as a deployment that explores would have them. What counts is accuracy, cost and mean latency over
-the requests of the later period, against the model that turns out to be the best single one there. `--halves` learns
-from one half of the requests of one file and measures on the other half, both ways.
+the requests of the later period, against the model that turns out to be the best single one there. Without
+a later period the requests of the one file are split by a hash: each part is measured by what the others taught.
 """
 
 import random
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.policy_log import Call, half, models, period, prior, read, record
+from benchmarks.policy_log import Call, models, part, period, prior, read, record
 from turnout.core.chat import Goal
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
@@ -61,7 +61,7 @@ class Gain:
         """A line."""
         (accuracy, usd, seconds), (best, most, longest) = self.got, self.best
         print(
-            f"{name:26}{self.requests:>9}{accuracy:>10.4f}{accuracy / best:>9.2%}"
+            f"{name:28}{self.requests:>9}{accuracy:>10.4f}{accuracy / best:>9.2%}"
             f"{usd:>12.6f}{1 - usd / most:>9.1%}{seconds:>9.2f}{1 - seconds / longest:>9.1%}"
         )
 
@@ -137,28 +137,9 @@ def partial(calls: Iterable[Call], known: Sequence[Model], seed: int) -> list[Re
     ]
 
 
-def compare(learn: Sequence[Call], measure: Sequence[Call]) -> None:
-    """Print the tables of one pair of periods."""
-    every = {call.model for call in learn} & {call.model for call in measure}
-    learn, measure = [c for c in learn if c.model in every], [c for c in measure if c.model in every]
-    tasks, best = sorted({call.task for call in [*learn, *measure]}), best_single(measure)
-    known = models(learn)
-    few = [model for model in known if model.name in TRIED]
-    single = best_single(learn)
-    print(f"\n{len(known)} models; best single model {best} later, {single} before\n")
-    print(f"{'log, goal':26}{'requests':>9}{'accuracy':>10}{'of best':>9}{'USD':>12}{'saved':>9}{'s':>9}{'saved':>9}")
-    trial = Trial(tasks, single, measure, best)
-    for name, records, chosen in (("full", full(learn, known), known), ("full of nine", full(learn, few), few)):
-        for goal, gain in gains(records, chosen, trial).items():
-            gain.show(f"{name}, {goal}")
-    drawn = [gains(partial(learn, few, seed), few, trial) for seed in range(DRAWS)]
-    for goal in WEIGHTS:
-        mean([one[goal] for one in drawn]).show(f"partial of nine, {goal}")
-
-
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The tasks, the model that was asked for all of them, and what it is measured on: later calls, their best model."""
+    """The tasks, the model that was asked for all of them, and the later calls with the best model there."""
 
     tasks: Sequence[str]
     single: str
@@ -179,26 +160,43 @@ def mean(many: Sequence[Gain]) -> Gain:
     )
 
 
+def compared(learn: Sequence[Call], measure: Sequence[Call]) -> Mapping[str, Gain]:
+    """What each kind of log and each goal gains in a later period."""
+    every = {call.model for call in learn} & {call.model for call in measure}
+    learn, measure = [c for c in learn if c.model in every], [c for c in measure if c.model in every]
+    trial = Trial(sorted({call.task for call in [*learn, *measure]}), best_single(learn), measure, best_single(measure))
+    known = models(learn)
+    few = [model for model in known if model.name in TRIED]
+    print(f"{len(known)} models; the best single one is {trial.best}, as it seemed before {trial.single}", flush=True)
+    drawn = [gains(partial(learn, few, seed), few, trial) for seed in range(DRAWS)]
+    logs = {
+        "full": gains(full(learn, known), known, trial),
+        "full of nine": gains(full(learn, few), few, trial),
+        "partial of nine": {goal: mean([one[goal] for one in drawn]) for goal in WEIGHTS},
+    }
+    return {f"{name}, {goal}": gain for name, found in logs.items() for goal, gain in found.items()}
+
+
 def main() -> None:
     """Print what was reached."""
     parser = ArgumentParser(description="What a policy learned from a log of calls does later.")
     parser.add_argument("--learn", type=Path, required=True, help="a CSV file, gzipped or not")
     parser.add_argument("--measure", type=Path, help="the same for a later period")
-    parser.add_argument(
-        "--halves", action="store_true", help="learn from one half of a file's requests, measure on the other"
-    )
-    run(parser.parse_args())
+    parser.add_argument("--folds", type=int, default=5, help="without a later period: so many parts of the requests")
+    args = parser.parse_args()
+    pairs = [(read(args.learn), read(args.measure))] if args.measure else split(read(args.learn), args.folds)
+    found = [compared(learn, measure) for learn, measure in pairs]
+    print(f"\n{'log, goal':28}{'requests':>9}{'accuracy':>10}{'of best':>9}{'USD':>12}{'saved':>9}{'s':>9}{'saved':>9}")
+    for name in found[0]:
+        mean([one[name] for one in found]).show(name)
 
 
-def run(args: Namespace) -> None:
-    """Either of the two."""
-    learn = read(args.learn)
-    if args.halves or not args.measure:
-        first = min(call.day for call in learn)
-        for side in (0, 1):
-            compare(half(learn, side), [call for call in half(learn, 1 - side) if call.day == first])
-    else:
-        compare(learn, read(args.measure))
+def split(calls: Sequence[Call], folds: int) -> Iterator[tuple[list[Call], list[Call]]]:
+    """Learn from all parts but one, and measure on that one's first run."""
+    first = min(call.day for call in calls)
+    for number in range(folds):
+        rest = [call for call in calls if part(call, folds) != number]
+        yield rest, [call for call in calls if part(call, folds) == number and call.day == first]
 
 
 if __name__ == "__main__":

@@ -97,9 +97,9 @@ def _call(line: Mapping[str, str]) -> Call | None:
     return Call(line["model"], line["category"], query, line["run_date"], at, tokens, usd, seconds, correct, failed)
 
 
-def half(calls: Iterable[Call], number: int) -> list[Call]:
-    """The calls whose query falls into one of two halves, by its hash."""
-    return [call for call in calls if blake2b(call.query.encode(), digest_size=1).digest()[0] % 2 == number]
+def part(call: Call, parts: int) -> int:
+    """Into which of so many parts a call's query falls, by its hash."""
+    return int.from_bytes(blake2b(call.query.encode(), digest_size=4).digest()) % parts
 
 
 def models(calls: Iterable[Call]) -> list[Model]:
