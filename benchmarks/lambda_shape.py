@@ -30,7 +30,7 @@ from turnout.config import Config
 from turnout.core.ports import Key
 
 ROOT = Path(__file__).parent.parent
-INVOCATIONS = 400
+INVOCATIONS = 200
 WARM = 20
 
 

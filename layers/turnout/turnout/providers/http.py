@@ -101,7 +101,7 @@ class HttpVendors:
 
 @lru_cache(maxsize=256)
 def _url(text: str) -> httpx.URL:
-    """Parsed once: a model has one path or two, and httpx takes as long to read it as to send a request's head."""
+    """Parsed once: a model has one path or two."""
     return httpx.URL(text)
 
 

@@ -1,15 +1,17 @@
-"""The HTTP client for all vendors: httpx, with a connection pool that stays quick when many calls are under way.
+"""The HTTP client for all vendors: httpx over single connections of httpcore, with a stack of those that are idle.
 
 httpx's own pool looks through all its connections at each request and each release; at 50 calls that halves what a
-process can do. Here each connection is a transport of its own and the pool a stack of those that are idle. aiohttp
-under httpx is faster still, not worth its import: `python -m benchmarks.transport`, decision 3 in docs/decisions.md.
+process can do. A pool for each connection costs a third of a call. aiohttp under httpx is faster still, not worth its
+import: `python -m benchmarks.transport`, decision 3 in docs/decisions.md.
 """
 
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import cast
 
+import httpcore
 import httpx
 
 IDLE_SECONDS = 60.0
@@ -18,7 +20,10 @@ IDLE_SECONDS = 60.0
 IDLE_CONNECTIONS = 100
 """How many idle connections are kept to one host."""
 
-type Origin = tuple[str, str, int | None]
+type Origin = tuple[bytes, bytes, int | None]
+type GiveBack = Callable[[], Awaitable[None]]
+
+PORTS = {b"http": 80, b"https": 443}
 
 
 class Stack(httpx.AsyncBaseTransport):
@@ -26,20 +31,25 @@ class Stack(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._tls = ssl.create_default_context()
-        self._idle: defaultdict[Origin, list[httpx.AsyncHTTPTransport]] = defaultdict(list)
+        self._idle: defaultdict[Origin, list[httpcore.AsyncHTTPConnection]] = defaultdict(list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send over an idle connection, or a new one; it is idle again when the response is closed."""
-        origin = (request.url.scheme, request.url.host, request.url.port)
-        connection = self._idle[origin].pop() if self._idle[origin] else self._connection()
-        try:
-            response = await connection.handle_async_request(request)
-        except BaseException:
+        url = request.url
+        origin = (url.raw_scheme, url.raw_host, url.port)
+        connection = await self._living(origin) or self._connection(origin)
+
+        async def give_back() -> None:
             await self._release(origin, connection)
+
+        try:
+            with httpx_errors():
+                response = await connection.handle_async_request(sent(request))
+        except BaseException:
+            await give_back()
             raise
-        stream = cast("httpx.AsyncByteStream", response.stream)
-        response.stream = Lent(stream, lambda: self._release(origin, connection))
-        return response
+        body = Lent(cast("AsyncIterable[bytes]", response.stream), response.aclose, give_back)
+        return httpx.Response(response.status, headers=response.headers, stream=body)
 
     async def aclose(self) -> None:
         """Close what is idle."""
@@ -47,12 +57,23 @@ class Stack(httpx.AsyncBaseTransport):
             while connections:
                 await connections.pop().aclose()
 
-    def _connection(self) -> httpx.AsyncHTTPTransport:
-        limits = httpx.Limits(max_connections=1, keepalive_expiry=IDLE_SECONDS)
-        return httpx.AsyncHTTPTransport(verify=self._tls, limits=limits)
+    async def _living(self, origin: Origin) -> httpcore.AsyncHTTPConnection | None:
+        """The idle connection that was used last, None if there is none that the other side has left open."""
+        idle = self._idle[origin]
+        while idle:
+            connection = idle.pop()
+            if connection.is_available() and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
 
-    async def _release(self, origin: Origin, connection: httpx.AsyncHTTPTransport) -> None:
-        if len(self._idle[origin]) < IDLE_CONNECTIONS:
+    def _connection(self, origin: Origin) -> httpcore.AsyncHTTPConnection:
+        scheme, host, port = origin
+        there = httpcore.Origin(scheme, host, port or PORTS[scheme])
+        return httpcore.AsyncHTTPConnection(there, ssl_context=self._tls, keepalive_expiry=IDLE_SECONDS)
+
+    async def _release(self, origin: Origin, connection: httpcore.AsyncHTTPConnection) -> None:
+        if connection.is_available() and len(self._idle[origin]) < IDLE_CONNECTIONS:
             self._idle[origin].append(connection)
         else:
             await connection.aclose()
@@ -61,22 +82,44 @@ class Stack(httpx.AsyncBaseTransport):
 class Lent(httpx.AsyncByteStream):
     """A response's body that gives its connection back once, when closed."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, give_back: Callable[[], Awaitable[None]]) -> None:
-        self._stream = stream
-        self._give_back: Callable[[], Awaitable[None]] | None = give_back
+    def __init__(self, stream: AsyncIterable[bytes], close: GiveBack, give_back: GiveBack) -> None:
+        self._stream, self._close = stream, close
+        self._give_back: GiveBack | None = give_back
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            yield chunk
+        with httpx_errors():
+            async for chunk in self._stream:
+                yield chunk
 
     async def aclose(self) -> None:
         """Close the body, then give back."""
         give_back, self._give_back = self._give_back, None
         if give_back:
             try:
-                await self._stream.aclose()
+                with httpx_errors():
+                    await self._close()
             finally:
                 await give_back()
+
+
+def sent(request: httpx.Request) -> httpcore.Request:
+    """The request as httpcore has it."""
+    url = request.url
+    target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    body = cast("AsyncIterable[bytes]", request.stream)
+    return httpcore.Request(
+        request.method, target, headers=request.headers.raw, content=body, extensions=request.extensions
+    )
+
+
+@contextmanager
+def httpx_errors() -> Generator[None]:
+    """httpcore's errors as httpx's of the same name."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error)) from error
 
 
 def client(connect: float) -> httpx.AsyncClient:
