@@ -13,7 +13,7 @@ from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.keyring import Issued, Secret
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
 from turnout.core.outcomes import Outcomes
-from turnout.core.ports import Call, Key
+from turnout.core.ports import Call, Clock, Key
 from turnout.core.records import Record
 from turnout.policy.account import (
     Account,
@@ -114,7 +114,7 @@ class FakeAllowances:
     """Accounts in a dict, by the same arithmetic. `budgets` are those of tags, as `team=search`."""
 
     def __init__(
-        self, clock: FakeClock, budgets: Mapping[str, tuple[Budget, ...]] | None = None, lifetime: float = 180.0
+        self, clock: Clock, budgets: Mapping[str, tuple[Budget, ...]] | None = None, lifetime: float = 180.0
     ) -> None:
         self.clock = clock
         self.lifetime = lifetime

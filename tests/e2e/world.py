@@ -19,10 +19,12 @@ from turnout.api.app import create_app
 from turnout.api.services import Services
 from turnout.clock import SystemClock
 from turnout.config import Breaker, Config, Retries, Timeouts
-from turnout.core.ports import Key, Keys
+from turnout.core.ports import Allowances, Key, Keys
 from turnout.core.records import Record
+from turnout.pipeline import Gateway
 from turnout.routing.circuit import Circuits
 from turnout.routing.sessions import Forgetful
+from turnout.store.allowances import Settling
 
 CLIENT_KEY = "sk-turnout-of-a-client"
 VENDOR_KEY = "sk-of-every-simulated-vendor"
@@ -175,7 +177,9 @@ def asking(models: tuple[str, ...], body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def world(config: Config = QUICK, keys: Keys | None = None, pace: Pace = AT_ONCE) -> AsyncGenerator[World]:
+async def world(
+    config: Config = QUICK, keys: Keys | None = None, pace: Pace = AT_ONCE, allowances: Allowances | None = None
+) -> AsyncGenerator[World]:
     """Everything up, for as long as the block lasts; `pace` is the vendors'."""
     async with AsyncExitStack() as stack:
         simulators = {
@@ -184,9 +188,18 @@ async def world(config: Config = QUICK, keys: Keys | None = None, pace: Pace = A
         }
         log = FakeRequestLog()
         services = _services(config, simulators, keys or FakeKeys(**{CLIENT_KEY: Key("key-1")}), log)
+        if allowances:
+            services = limited(services, allowances)
         url = await stack.enter_async_context(served(services))
         client = AsyncOpenAI(api_key=CLIENT_KEY, base_url=f"{url}/v1", max_retries=0)
         yield World(simulators, url, await stack.enter_async_context(client), log)
+
+
+def limited(services: Services, allowances: Allowances) -> Services:
+    """The same, where keys may use only so much."""
+    assert isinstance(services.gateway, Gateway)
+    gateway = replace(services.gateway, allowances=allowances)
+    return replace(services, gateway=gateway, log=Settling(services.log, allowances))
 
 
 def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, log: FakeRequestLog) -> Services:
