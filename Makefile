@@ -70,15 +70,17 @@ test-sam-invoke: .venv ## every event of events/ through `sam local invoke`; som
 ##@ Measure
 
 .PHONY: bench
-bench: .venv ## Turnout beside LiteLLM and Portkey, into benchmarks/results; some twelve minutes
+bench: .venv ## Turnout beside LiteLLM and Portkey: speed, memory, faults, Lambda; some fourteen minutes
 	$(RUN) benchmarks.peers
+	$(RUN) benchmarks.peers.resilience
+	$(RUN) benchmarks.lambda_shape
 
 .PHONY: bench-resilience
-bench-resilience: .venv ## every fault of a vendor against the same gateways; some three minutes
+bench-resilience: .venv ## only every fault of a vendor against the same gateways; some three minutes
 	$(RUN) benchmarks.peers.resilience
 
 .PHONY: bench-lambda
-bench-lambda: .venv ## the router on Lambda's runtime: init, memory, time per invocation and per token
+bench-lambda: .venv ## only the router on Lambda's runtime: init, memory, time per invocation and per token
 	$(RUN) benchmarks.lambda_shape
 
 .PHONY: bench-readme

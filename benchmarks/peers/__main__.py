@@ -1,6 +1,6 @@
-"""`make bench`, or `python -m benchmarks.peers [--quick]`: installs the peers, measures, and writes the tables.
+"""The first part of `make bench`, or `python -m benchmarks.peers [--quick]`: installs the peers, measures, and writes the tables.
 
-Takes some twelve minutes; `--quick` some two, with figures that tell little.
+Takes some ten minutes; `--quick` some three, with figures that tell little.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from benchmarks.peers.measure import ROUNDS, SHAPES, Rounds, added, plain, round
 from benchmarks.peers.soak import Memory, soaked
 from local.process import Child, python
 
-SOAK_SECONDS = 300.0
+SOAK_SECONDS = 240.0
 OURS = "Turnout"
 
 INTRODUCTION = """\
@@ -84,7 +84,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        measured(stack, folder, 0.3 if quick else 2.0, 10.0 if quick else SOAK_SECONDS)
+        measured(stack, folder, 0.3 if quick else 1.5, 10.0 if quick else SOAK_SECONDS)
 
 
 if __name__ == "__main__":

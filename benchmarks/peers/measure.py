@@ -46,7 +46,7 @@ class Shape:
 
 
 SHAPES = tuple(
-    Shape(clients, tokens, stream, seconds=2.0)
+    Shape(clients, tokens, stream, seconds=1.5)
     for tokens, stream in ((20, False), (20, True), (400, True))
     for clients in (1, 8, 32)
 )
