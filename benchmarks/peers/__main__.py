@@ -1,4 +1,4 @@
-"""The first part of `make bench`, or `python -m benchmarks.peers [--quick]`: installs the peers, measures, and writes the tables.
+"""`python -m benchmarks.peers [--quick]`, the first part of `make bench`: installs the peers, measures, tells.
 
 Takes some ten minutes; `--quick` some three, with figures that tell little.
 """
