@@ -26,8 +26,9 @@ def family(pid: int) -> Iterator[int]:
     """The process and its descendants, but for those that only start others."""
     if _name(pid) not in STARTERS:
         yield pid
-    for child in (PROC / f"{pid}/task/{pid}/children").read_text().split():
-        yield from family(int(child))
+    for thread in (PROC / f"{pid}/task").iterdir():  # each knows those that it started itself
+        for child in (thread / "children").read_text().split():
+            yield from family(int(child))
 
 
 def _name(pid: int) -> str:
