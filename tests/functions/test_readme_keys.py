@@ -16,7 +16,7 @@ from turnout.cli.__main__ import run
 
 SECTION = (ROOT / "README.md").read_text().partition("## Keys for teams")[2].partition("\n## ")[0]
 [SNIPPET] = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
-[COMMANDS] = re.findall(r"```bash\n(.*?)```", SECTION, re.DOTALL)
+COMMANDS = "".join(re.findall(r"```bash\n(.*?)```", SECTION, re.DOTALL))
 TURNOUT = ".venv/bin/turnout --stack turnout "
 
 
