@@ -17,9 +17,10 @@ from local.kept import KeptChild
 from local.process import ChildFailed, python
 from local.stream_poller.setting import poller_env
 from local.tables import create_buckets, create_tables
+from local.timer import every
 from local.vendors import Vendors, vendors
 from local.view import ShownLog, Terminal
-from turnout import bootstrap
+from turnout import bootstrap, bootstrap_optimizer
 from turnout.api.app import create_app
 from turnout.api.console.app import create_console
 from turnout.api.console.services import ConsoleServices
@@ -28,9 +29,12 @@ from turnout.bootstrap_console import console
 from turnout.catalog import BadCatalog
 from turnout.config import BadConfig, Config
 from turnout.core.ports import Key
+from turnout.policy.guard import Guard
 from turnout.routing.rules_file import BadRules
 
 ROOT = Path(__file__).parent.parent
+GUARD_SECONDS = 15.0
+"""Between two looks of the guard: sooner than in a deployment, since somebody sits and waits."""
 PACE = 40.0
 """Tokens per second of the simulators: about as quick as a large model, so that streams look like streams."""
 
@@ -62,18 +66,32 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
             config = Config.from_env({**env, **stores, **answering.settings})
             services = bootstrap.services(config)
             with KeptChild("the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting):
-                serving.run(_serve(terminal, listening, services, answering, console(config)))
+                guard = bootstrap_optimizer.guard(config)
+                serving.run(_serve(terminal, listening, services, answering, console(config), guard))
 
 
 async def _serve(
-    terminal: Terminal, listening: socket.socket, services: Services, answering: Vendors, seeing: ConsoleServices
+    terminal: Terminal,
+    listening: socket.socket,
+    services: Services,
+    answering: Vendors,
+    seeing: ConsoleServices,
+    guard: Guard,
 ) -> None:
     secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"})))
     shown = replace(services, log=ShownLog(services.log, terminal))
     app = both(create_app(shown), create_console(seeing))
     url = f"http://{serving.HOST}:{listening.getsockname()[1]}"
     terminal.ready(url, secret, answering, services.gateway.catalog.auto())
-    await serving.server(app).serve([listening])
+    async with every(GUARD_SECONDS, lambda: _guarded(guard, terminal)):
+        await serving.server(app).serve([listening])
+
+
+async def _guarded(guard: Guard, terminal: Terminal) -> None:
+    """Look once, and tell what was done to the canary."""
+    look = await guard.look()
+    if look.verdict in {"promote", "roll_back"}:
+        terminal.step(f"the guard, {look.verdict.replace('_', ' ')} of {look.version}: {look.why}")
 
 
 def _storage() -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 from turnout.catalog import Catalog
 from turnout.core.allowance import Budget, Estimate, Left
-from turnout.core.errors import TurnoutError, UnknownKey, VendorError
+from turnout.core.errors import Conflict, TurnoutError, UnknownKey, UnknownPolicy, VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.keyring import Issued, Secret
 from turnout.core.models import Capability, Model, Price, Rate, Vendor
-from turnout.core.outcomes import Outcomes
+from turnout.core.outcomes import Expected, Outcomes
+from turnout.core.policies import Change, Listed, Pointer, Policy
 from turnout.core.ports import Call, Clock, Key
 from turnout.core.records import Record
 from turnout.policy.account import (
@@ -28,6 +29,10 @@ from turnout.policy.account import (
     tightest,
     windows,
 )
+from turnout.policy.canary_watch import Watch
+from turnout.policy.counting import entry, start
+from turnout.policy.rollup import Cell, Counts, Dimension, Grain, merged
+from turnout.policy.versions import Move, activated, canaried, rolled_back
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 
@@ -220,6 +225,108 @@ class FakePurse:
 
     def of(self, key_id: str, day: str) -> Decimal:
         return self.spent.get((key_id, day), Decimal(0))
+
+
+class FakeRollups:
+    """Counts by cell, added to as the aggregator does."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Cell, Counts] = {}
+
+    def add(self, cell: Cell, **counts: int | Decimal) -> None:
+        self.counts[cell] = merged([self.counts.get(cell, {}), counts])
+
+    def count(self, record: Record) -> None:
+        for cell, counts in entry(record).increments.items():
+            self.add(cell, **counts)
+
+    async def cells(
+        self, dimension: Dimension, grain: Grain, since: float, until: float
+    ) -> Sequence[tuple[Cell, Counts]]:
+        first, last = start(grain, since), start(grain, until - 1e-3)
+        wanted = [cell for cell in self.counts if (cell.dimension, cell.grain) == (dimension, grain)]
+        return [(cell, self.counts[cell]) for cell in sorted(wanted) if first <= cell.start <= last]
+
+
+class FakeWatches:
+    """The last watch of each version."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Watch] = {}
+
+    async def find(self, version: str) -> Watch | None:
+        return self.kept.get(version)
+
+    async def keep(self, watch: Watch) -> None:
+        before = self.kept.get(watch.version)
+        if before and before.since == watch.since and before.look != watch.look - 1:
+            raise Conflict("Another guard has looked at the same time.")
+        self.kept[watch.version] = watch
+
+
+class FakePolicies:
+    """Versions in dicts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.versions: dict[str, Policy] = {}
+        self.listings: dict[str, Listed] = {}
+        self.at = Pointer()
+
+    async def add(self, policy: Policy, why: str) -> None:
+        if policy.version in self.versions:
+            raise Conflict(f"There is a policy {policy.version} already.")
+        self.versions[policy.version] = policy
+        told = policy.created_at, policy.based_on, policy.report, policy.note
+        self.listings[policy.version] = Listed(policy.version, *told, (Change("recommended", self.clock.time(), why),))
+
+    async def find(self, version: str) -> Policy | None:
+        return self.versions.get(version)
+
+    async def listed(self, version: str) -> Listed | None:
+        return self.listings.get(version)
+
+    async def pointer(self) -> Pointer:
+        return self.at
+
+    async def activate(self, version: str, why: str, revision: int | None = None) -> Pointer:
+        return self._move(lambda: activated(self.at, self._there(version), self.clock.time()), why, revision)
+
+    async def canary(self, version: str, share: float, why: str, revision: int | None = None) -> Pointer:
+        return self._move(lambda: canaried(self.at, self._there(version), share, self.clock.time()), why, revision)
+
+    async def rollback(self, why: str, revision: int | None = None) -> Pointer:
+        return self._move(lambda: rolled_back(self.at, self.clock.time()), why, revision)
+
+    async def list(self) -> Sequence[Listed]:
+        return sorted(self.listings.values(), key=lambda one: (one.created_at, one.version), reverse=True)
+
+    def _move(self, plan: Callable[[], Move], why: str, revision: int | None) -> Pointer:
+        if revision not in {None, self.at.revision}:
+            raise Conflict("Somebody else has moved the policy meanwhile.", code="policy_moved")
+        move = plan()
+        for version, state in move.states.items():
+            one = self.listings[version]
+            change = Change(state, self.clock.time(), why)
+            self.listings[version] = replace(one, history=(*one.history, change))
+        self.at = move.pointer
+        return self.at
+
+    def _there(self, version: str) -> Listed:
+        if version not in self.listings:
+            raise UnknownPolicy(f"There is no policy '{version}'.", param="version")
+        return self.listings[version]
+
+
+def a_policy(version: str = "p-1", created_at: float = 1_800_000_000.5, **changes: Any) -> Policy:
+    """A version that leads with acme/b for code at the lowest cost; `changes` are fields of Policy."""
+    expected = {"acme/a": Expected(0.1 + 0.2, 1e-7, 3e-300, count=7.5), "acme/b": Expected(1 / 3, 0.0, success=0.5)}
+    told: dict[str, Any] = {
+        "chains": {"cost": {"code": ("acme/b", "acme/a")}, "latency": {}},
+        "outcomes": Outcomes({"code": expected}, expected, 0.7, "o-1"),
+        "note": "räksmörgås",
+    }
+    return Policy(version, created_at, **{**told, **changes})
 
 
 def a_model(name: str = "alpha", vendor: str = "", **changes: Any) -> Model:

@@ -19,11 +19,12 @@ from turnout.api.app import create_app
 from turnout.api.services import Services
 from turnout.clock import SystemClock
 from turnout.config import Breaker, Config, Retries, Timeouts
-from turnout.core.ports import Allowances, Key, Keys
+from turnout.core.ports import Allowances, Key, Keys, Steering
 from turnout.core.records import Record
 from turnout.pipeline import Gateway
 from turnout.routing.circuit import Circuits
 from turnout.routing.sessions import Forgetful
+from turnout.routing.steering import Unsteered
 from turnout.store.allowances import Settling
 
 CLIENT_KEY = "sk-turnout-of-a-client"
@@ -178,16 +179,21 @@ def asking(models: tuple[str, ...], body: Mapping[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def world(
-    config: Config = QUICK, keys: Keys | None = None, pace: Pace = AT_ONCE, allowances: Allowances | None = None
+    config: Config = QUICK,
+    keys: Keys | None = None,
+    pace: Pace = AT_ONCE,
+    allowances: Allowances | None = None,
+    steering: Steering | None = None,
 ) -> AsyncGenerator[World]:
-    """Everything up, for as long as the block lasts; `pace` is the vendors'."""
+    """Everything up, for as long as the block lasts; `pace` is the vendors', `steering` tells who decides."""
     async with AsyncExitStack() as stack:
         simulators = {
             dialect: await stack.enter_async_context(Simulator(dialect, pace=pace, hold=PATIENCE))
             for dialect in set(VENDORS.values())
         }
         log = FakeRequestLog()
-        services = _services(config, simulators, keys or FakeKeys(**{CLIENT_KEY: Key("key-1")}), log)
+        keys = keys or FakeKeys(**{CLIENT_KEY: Key("key-1")})
+        services = _services(config, simulators, keys, log, steering or Unsteered())
         if allowances:
             services = limited(services, allowances)
         url = await stack.enter_async_context(served(services))
@@ -202,7 +208,9 @@ def limited(services: Services, allowances: Allowances) -> Services:
     return replace(services, gateway=gateway, log=Settling(services.log, allowances))
 
 
-def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, log: FakeRequestLog) -> Services:
+def _services(
+    config: Config, simulators: Mapping[str, Simulator], keys: Keys, log: FakeRequestLog, steering: Steering
+) -> Services:
     """What `bootstrap.services` builds, but for DynamoDB."""
     clock = SystemClock()
     urls = {vendor: simulators[dialect].base_url for vendor, dialect in VENDORS.items()}
@@ -211,7 +219,9 @@ def _services(config: Config, simulators: Mapping[str, Simulator], keys: Keys, l
     circuits = Circuits(clock, breaker.failures, breaker.window, breaker.cooldown)
     return Services(
         gateway=replace(
-            bootstrap.gateway(pointed, bootstrap.knowledge(pointed), clock, Forgetful(), circuits), purse=FakePurse()
+            bootstrap.gateway(pointed, bootstrap.knowledge(pointed), clock, Forgetful(), circuits),
+            purse=FakePurse(),
+            steering=steering,
         ),
         keys=keys,
         log=log,

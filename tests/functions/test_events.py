@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -9,10 +10,17 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from local.simulators import Simulator
+from tests.fakes import a_policy
 from tests.functions.conftest import KEY, ROOT, SECRET, Load, create_secret, event
+from turnout.clock import SystemClock
 from turnout.config import BadConfig, Config
+from turnout.policy.counting import start
+from turnout.policy.rollup import Cell, Entry
+from turnout.routing.choice_prior import table
 from turnout.runtime.invocation import Context
 from turnout.store.dynamo import client
+from turnout.store.policies import DynamoPolicies
+from turnout.store.rollups import DynamoRollups
 from turnout.store.sealed import unlocked
 
 CONTEXT = Context("req-1", "arn:aws:lambda:us-east-1:012345678901:function:f", deadline_ms=4_000_000_000_000)
@@ -86,6 +94,30 @@ def test_a_batch_of_nothing_but_bad_rows_is_reported_row_by_row(load: Load) -> N
     batch = event("aggregator.unreadable")
     batch["Records"] = batch["Records"][1:]
     assert len(load("aggregator").handler(batch, CONTEXT)["batchItemFailures"]) == 1
+
+
+def test_the_guard_is_idle_without_a_canary(load: Load) -> None:
+    answer = load("optimizer").handler(event("optimizer.guard"), CONTEXT)
+    assert answer == {"verdict": "idle", "why": "There is no canary.", "version": ""}
+
+
+def test_the_guard_rolls_a_canary_back_that_fails(load: Load) -> None:
+    app, clock, failed = load("optimizer"), SystemClock(), Cell("hour", "", "route", ("cost", "code", "p-1"))
+    policies = DynamoPolicies(client(), os.environ["TURNOUT_POLICIES_TABLE"], clock)
+    asyncio.run(policies.add(a_policy("p-1"), ""))
+    asyncio.run(policies.canary("p-1", 0.5, ""))
+    tables = os.environ["TURNOUT_ROLLUPS_TABLE"], os.environ["TURNOUT_HEALTH_TABLE"]
+    rollups = DynamoRollups(client(), *tables, clock)
+    assert app.handler(event("optimizer.guard"), CONTEXT)["verdict"] == "watch"
+    failed = replace(failed, start=start("hour", clock.time()))
+    well = replace(failed, values=("cost", "code", table().version))
+    assert rollups.apply([Entry("1", {failed: {"rq": 99, "re": 99}, well: {"rq": 99, "rk": 99}})]) == {}
+    answer = app.handler(event("optimizer.guard"), CONTEXT)
+    assert (answer["verdict"], answer["version"]) == ("roll_back", "p-1")
+    assert asyncio.run(policies.pointer()).canary == ""
+    listed = asyncio.run(policies.listed("p-1"))
+    assert listed
+    assert "failed requests 100.00% against 0.00%" in listed.history[-1].why
 
 
 def test_the_optimizer_reports_the_day_before(load: Load) -> None:

@@ -98,6 +98,7 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "console.document": answered("openapi", "3.1.0"),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
     "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,
+    "optimizer.guard": lambda answer: answer["verdict"] == "idle",
     "optimizer.schedule": lambda answer: answer["report"].endswith("reports/2026/01/01.json"),
 }
 

@@ -46,6 +46,7 @@ MAY: dict[str, set[str]] = {
         "dynamodb:UpdateItem Health",
         "dynamodb:GetItem Allowance",
         "dynamodb:UpdateItem Allowance",
+        "dynamodb:GetItem Policies",
         "secretsmanager:GetSecretValue vendor-keys",
         "secretsmanager:GetSecretValue pepper",
     }
@@ -72,6 +73,10 @@ MAY: dict[str, set[str]] = {
     | logs("Optimizer")
     | {
         "dynamodb:Query RequestLog/by_day",
+        "dynamodb:Query Rollups",
+        "dynamodb:GetItem Policies",
+        "dynamodb:PutItem Policies",
+        "dynamodb:UpdateItem Policies",
         "s3:PutObject reports/",
         "sqs:SendMessage OptimizerDeadLetters",
     },

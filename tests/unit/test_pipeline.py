@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from turnout.core import errors
 from turnout.core.chat import Chat, Message, Options, Request, Text
 from turnout.core.events import Answer, Delta, Started, Usage, collect
 from turnout.core.models import Model
+from turnout.core.outcomes import Expected, Outcomes
+from turnout.core.policies import Policy
 from turnout.core.ports import Call, Deadline, Key, Sessions
 from turnout.core.records import Record
 from turnout.modes import MODES
@@ -26,7 +29,12 @@ AUTO = "auto:balanced, safe chain: task not clear"
 
 
 def gateway(
-    clock: FakeClock, vendors: FakeVendors, *models: Model, sessions: Sessions | None = None, rules: str = ""
+    clock: FakeClock,
+    vendors: FakeVendors,
+    *models: Model,
+    sessions: Sessions | None = None,
+    rules: str = "",
+    **more: Any,
 ) -> Gateway:
     circuits = Circuits(clock, 1, 60.0, 15.0)
     guard = guarded(vendors.ask, circuits)
@@ -39,6 +47,7 @@ def gateway(
         Patience(1, 2),
         sessions or FakeSessions(),
         is_open=lambda model: bool(circuits.left(model.id)),
+        **more,
     )
 
 
@@ -253,3 +262,31 @@ async def test_what_nobody_can_take_is_recorded_with_what_each_lacks() -> None:
     assert [drop.model for drop in exchange.record.dropped] == [A.id, B.id]
     assert exchange.record.decision
     assert exchange.record.decision.targets == ()
+
+
+class Noting:
+    """A steering that answers with one policy and keeps the names that it was asked for."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.told = policy
+        self.sessions: list[str] = []
+
+    async def policy(self, session: str) -> Policy | None:
+        self.sessions.append(session)
+        return self.told
+
+
+async def test_who_decides_depends_on_the_session_else_the_conversation_else_the_request() -> None:
+    expected = {A.id: Expected(0.9, 0.0), B.id: Expected(0.8, 0.0)}
+    steering = Noting(Policy("p-7", 0.0, {"balanced": {"code": (B.id,)}}, Outcomes({"code": expected}, expected)))
+    some = gateway(clock := FakeClock(), FakeVendors(clock), steering=steering)
+
+    async def planned(request_id: str, chat: Chat = CHAT, **options: Any) -> str:
+        plan = await some.plan(Request(chat, "auto", Options(task="code", **options)), KEY, request_id, 0.0)
+        assert (plan.targets[0].id, plan.decision.policy) == (B.id, "p-7")
+        return steering.sessions[-1]
+
+    assert [await planned("r-1"), await planned("r-2")] == ["r-1", "r-2"]
+    assert await planned("r-1", session="s") == await planned("r-2", session="s") not in {"r-1", "r-2"}
+    later = replace(CHAT, messages=(*CHAT.messages, Message("assistant", (Text("hi"),)), *CHAT.messages))
+    assert await planned("r-1", later) == await planned("r-2", later) not in {"r-1", "r-2"}

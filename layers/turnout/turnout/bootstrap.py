@@ -26,12 +26,14 @@ from turnout.routing.circuit import Circuits
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
 from turnout.routing.shared import AnyCircuits, SharedCircuits
+from turnout.routing.steering import LivePolicies
 from turnout.store import plain_dynamo
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.allowances import DynamoAllowances, Settling
 from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
+from turnout.store.policies import DynamoPolicies
 from turnout.store.purse import DynamoPurse
 from turnout.store.sessions import DynamoSessions, Remembering
 from turnout.store.tag_budgets import DynamoTagBudgets
@@ -62,6 +64,7 @@ def services(
             gateway(config, knowledge(config), clock, sessions, circuits(config, database, clock)),
             purse=DynamoPurse(database, config.health_table),
             allowances=limits,
+            steering=LivePolicies(DynamoPolicies(database, config.policies_table, clock), clock),
         ),
         keys=keys(config, database, clock),
         log=Settling(Remembering(rows, sessions), limits),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
 
@@ -51,6 +51,21 @@ class Breaker(BaseModel):
     cooldown: Seconds = 15.0
 
 
+class Guard(BaseModel):
+    """What a canary must keep to, compared with its control: see `policy.canary_terms.Terms`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    failed: Annotated[float, Field(ge=0, lt=1)] = 0.005
+    diverted: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    latency: Annotated[float, Field(ge=1)] = 1.25
+    cost: Annotated[float, Field(ge=1)] = 1.25
+    false_alarms: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    least_seconds: Annotated[float, Field(ge=0)] = 3_600.0
+    most_seconds: Annotated[float, Field(gt=0)] = 172_800.0
+    least_requests: Annotated[int, Field(ge=1)] = 200
+
+
 class Config(BaseModel):
     """All settings. From the environment each is `TURNOUT_` and its name in capitals; groups are JSON objects."""
 
@@ -84,6 +99,11 @@ class Config(BaseModel):
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
     key_cache_seconds: Annotated[float, Field(ge=0, le=300)] = 10.0
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
+    policy_mode: Literal["recommend", "canary"] = "recommend"
+    """What becomes of a policy that the optimizer recommends: nothing until somebody acts, or a canary at once."""
+    canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The share of the sessions for which such a canary decides."""
+    guard: Guard = Guard()
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
     breaker: Breaker = Breaker()
@@ -101,7 +121,7 @@ class Config(BaseModel):
             raise BadConfig("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
 
 
-JSON_FIELDS = frozenset({"base_urls", "timeouts", "retries", "breaker"})
+JSON_FIELDS = frozenset({"base_urls", "guard", "timeouts", "retries", "breaker"})
 
 
 class _JsonText(BaseModel):

@@ -24,7 +24,8 @@ from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
 from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
 from turnout.core.models import Model
-from turnout.core.ports import Allowances, Ask, Call, Clock, Deadline, Key, Purse, Sessions
+from turnout.core.policies import Policy
+from turnout.core.ports import Allowances, Ask, Call, Clock, Deadline, Key, Purse, Sessions, Steering
 from turnout.core.records import ANSWER, Features, Part, Record
 from turnout.core.verdict import Verdict
 from turnout.modes import MODES, PANELS
@@ -37,7 +38,8 @@ from turnout.policy.unlimited import Unlimited
 from turnout.routing.decision import Asked, Knowledge, Models, all_well, chooses
 from turnout.routing.eligible import fitted
 from turnout.routing.plan import Plan, make_plan
-from turnout.routing.sessions import Forgetful, continued, conversation
+from turnout.routing.sessions import Forgetful, continued, conversation, session_of
+from turnout.routing.steering import Unsteered
 from turnout.routing.turns import Turns
 from turnout.sampling import KEPT_SECONDS, LEAST_SECONDS, NoPurse, Sample, drawn, take
 
@@ -85,6 +87,7 @@ class Gateway:
     purse: Purse = field(default_factory=NoPurse)
     turns: Turns = field(default_factory=Turns)
     allowances: Allowances = field(default_factory=Unlimited)
+    steering: Steering = field(default_factory=Unsteered)
 
     @property
     def catalog(self) -> Catalog:
@@ -95,7 +98,9 @@ class Gateway:
         """What would be asked, and why. `at` is epoch seconds. Raises UnknownModel or InvalidRequest."""
         remembered = chooses(request) and (request.options.session or continued(request.chat))
         held = await self.sessions.find(conversation(request, key)) if remembered else ""
-        plan = make_plan(Asked(request, key, at, held, self.is_open, self.turns), self.knowledge, request_id)
+        asked = Asked(request, key, at, held, self.is_open, self.turns)
+        policy = await self.steering.policy(session_of(request, key, request_id))
+        plan = make_plan(asked, self.knowledge, request_id, policy)
         if plan.features.mode not in MODES:
             raise InvalidRequest(f"There is no such mode. Use one of {', '.join(MODES)}.", param="turnout.mode")
         return plan
@@ -163,7 +168,7 @@ class Gateway:
             if limit.left < LEAST_SECONDS:
                 sample.record.sample = "no_time"
                 continue
-            judges = self._planned(judges_of(request), sample.key, sample.record).targets
+            judges = self._planned(judges_of(request), sample.key, sample.record, sample.plan.policy).targets
             await take(sample, judges, self.purse, self._bounded(sample.record, limit))
 
     def _bounded(self, record: Record, limit: Deadline) -> Callable[[Ledger], Asking]:
@@ -181,19 +186,19 @@ class Gateway:
             return ()
         fit, named, param = panel
         wanted = fit(request)
-        chosen = self._planned(wanted, key, record).targets
+        chosen = self._planned(wanted, key, record, plan.policy).targets
         if name := named(request.options):
             options = replace(wanted.options, models=(name,))
             try:
-                first = self._planned(replace(wanted, options=options), key, record).checked()
+                first = self._planned(replace(wanted, options=options), key, record, plan.policy).checked()
             except RequestError as error:
                 error.param = param
                 raise
             return first + tuple(model for model in chosen if model not in first)
         return chosen
 
-    def _planned(self, request: Request, key: Key, record: Record) -> Plan:
-        return make_plan(Asked(request, key, record.at, "", self.is_open), self.knowledge, record.id)
+    def _planned(self, request: Request, key: Key, record: Record, policy: Policy) -> Plan:
+        return make_plan(Asked(request, key, record.at, "", self.is_open), self.knowledge, record.id, policy)
 
     def _asking(self, send: Ask, record: Record, limit: Deadline, options: Options) -> Asking:
         def ask(chat: Chat, model: Model, *, more: bool, part: Part = ANSWER) -> Events:

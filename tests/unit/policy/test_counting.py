@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from local.synthetic import rows
 from turnout.core.events import Usage
-from turnout.core.records import Attempt, Part, Record
+from turnout.core.records import Attempt, Decision, Features, Part, Record
 from turnout.policy.counting import entry, verdict
 from turnout.policy.rollup import TOKENS, Cell, Dimension, Rollup, grouped, merged
 from turnout.store.dynamo import from_wire, to_wire
@@ -48,6 +49,11 @@ ROW = Record(
     latency_ms=941,
     first_token_ms=141,
 )
+
+CHOSEN = Decision(
+    Features("2026-11-24", 10), 0, targets=("openai/gpt", "mistral/small"), policy="7", primary="openai/gpt"
+)
+RESTING = replace(CHOSEN, features=replace(CHOSEN.features, resting=("openai/gpt",)), targets=("mistral/small",))
 
 
 def cell(dimension: Dimension, *values: str) -> Cell:
@@ -144,6 +150,38 @@ def test_scores_that_came_about_by_lot_are_weighted_by_the_inverse_of_their_prob
     estimate = float(sum(weight * score for weight, score in weights) / sum(weight for weight, _ in weights))
     assert verdicts.estimate == pytest.approx(estimate)
     assert Rollup().verdicts("judge").estimate is None
+
+
+@pytest.mark.parametrize(
+    ("change", "diverted"),
+    [
+        ({}, 0),
+        ({"vendor": "mistral", "model": "small"}, 1),
+        ({"outcome": "error", "vendor": "", "model": ""}, 1),
+        ({"outcome": "aborted", "vendor": "", "model": ""}, 0),
+        ({"mode": "blend", "vendor": "mistral", "model": "small"}, 0),
+        ({"decision": replace(CHOSEN, targets=("mistral/small",)), "vendor": "mistral", "model": "small"}, 0),
+        ({"decision": RESTING, "vendor": "mistral", "model": "small"}, 1),
+        ({"decision": replace(CHOSEN, primary=""), "vendor": "mistral", "model": "small"}, 0),
+        ({"decision": None, "vendor": "mistral", "model": "small"}, 0),
+    ],
+    ids=[
+        "it answered",
+        "another did",
+        "nobody did",
+        "the client left",
+        "several were asked",
+        "another explored",
+        "its circuit was open",
+        "others had chosen",
+        "an old row",
+    ],
+)
+def test_a_request_that_the_policys_first_choice_did_not_answer_is_counted(
+    change: dict[str, Any], diverted: int
+) -> None:
+    row = replace(ROW, **({"decision": CHOSEN} | change))
+    assert Rollup(entry(row).increments[cell("route", "cost", "code", "7")]).whole("rd") == diverted
 
 
 def test_what_only_other_models_read_has_no_first_token() -> None:

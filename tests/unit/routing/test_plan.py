@@ -13,6 +13,7 @@ from turnout.core.chat import Chat, Message, Options, Request, Text
 from turnout.core.errors import InvalidRequest, NoEligibleModel, UnknownModel
 from turnout.core.models import Model, Price, Rate
 from turnout.core.outcomes import Expected, Outcomes
+from turnout.core.policies import Policy
 from turnout.core.ports import Key
 from turnout.core.records import Features, Record
 from turnout.routing.decision import Asked, Knowledge
@@ -21,6 +22,7 @@ from turnout.routing.replay import CannotReplay, replay
 from turnout.routing.rules_file import parse
 from turnout.store.dynamo import from_wire, to_wire
 from turnout.store.log import from_item, to_item
+from turnout.store.policies import decoded, encoded
 
 CHAT = Chat((Message("user", (Text("hello"),)),))
 KEY = Key("key-1")
@@ -272,6 +274,9 @@ figures = st.builds(
 )
 rows = st.dictionaries(ids, figures)
 tables = st.builds(Outcomes, rows=st.fixed_dictionaries({"code": rows}), safe=rows, threshold=st.floats(0, 1))
+goals = st.sampled_from(["balanced", "cost", "latency", "reliability"])
+chains = st.dictionaries(goals, st.dictionaries(st.sampled_from(["code", "chat"]), some))
+policies = st.builds(Policy, st.just("p-1"), st.just(0.0), chains, tables)
 
 
 def as_it_was(models: tuple[Model, ...], known: Features) -> tuple[Model, ...]:
@@ -282,25 +287,25 @@ def as_it_was(models: tuple[Model, ...], known: Features) -> tuple[Model, ...]:
     )
 
 
-@given(st.lists(st.sampled_from(MODELS), unique=True, min_size=1).map(tuple), features, st.integers(0, 2**48), tables)
+@given(st.lists(st.sampled_from(MODELS), unique=True, min_size=1).map(tuple), features, st.integers(0, 2**48), policies)
 def test_a_decision_comes_out_of_its_row_again_bit_for_bit(
-    candidates: tuple[Model, ...], known: Features, seed: int, outcomes: Outcomes
+    candidates: tuple[Model, ...], known: Features, seed: int, policy: Policy
 ) -> None:
-    knowledge = knowing(*MODELS, outcomes=outcomes)
-    made = decide(as_it_was(candidates, known), replace(known, catalog=knowledge.version), seed, outcomes)
+    knowledge = knowing(*MODELS)
+    made = decide(as_it_was(candidates, known), replace(known, catalog=knowledge.version), seed, policy)
     record = Record("01J", AT, "key-1", "auto", stream=False)
     made.note(record)
     row = from_item(from_wire(to_wire(to_item(record, 90))))
-    again = replay(row, knowledge)
+    again = replay(row, knowledge, decoded(encoded(policy)))
     assert (again.changed, again.differs) == ((), ())
     assert again.plan.decision.targets == made.decision.targets
 
 
-@given(st.lists(st.sampled_from(MODELS), unique=True, min_size=1).map(tuple), features, st.integers(0, 2**48), tables)
+@given(st.lists(st.sampled_from(MODELS), unique=True, min_size=1).map(tuple), features, st.integers(0, 2**48), policies)
 def test_each_candidate_is_a_target_or_dropped_and_nothing_barred_is_a_target(
-    candidates: tuple[Model, ...], known: Features, seed: int, outcomes: Outcomes
+    candidates: tuple[Model, ...], known: Features, seed: int, policy: Policy
 ) -> None:
-    made = decide(as_it_was(candidates, known), known, seed, outcomes)
+    made = decide(as_it_was(candidates, known), known, seed, policy)
     dropped = {drop.model for drop in made.dropped}
     assert {model.id for model in made.targets} | dropped == {model.id for model in candidates}
     assert not {model.id for model in made.targets} & dropped
@@ -321,8 +326,8 @@ def test_a_replay_says_which_knowledge_has_changed_and_what_came_of_it() -> None
     record.reason += "; after 1 failed attempt"
     swapped = Outcomes({"code": {**CODE, GOOD.id: CODE[CHEAP.id], CHEAP.id: CODE[GOOD.id]}}, SAFE, 0.6, "p-2")
     again = replay(record, replace(ruled(RULE + 'then.goal = "cost"'), outcomes=swapped))
-    assert [change.partition(":")[0] for change in again.changed] == ["rules", "outcomes"]
-    assert again.differs == ("targets", "scores")
+    assert [change.partition(":")[0] for change in again.changed] == ["rules", "policy"]
+    assert again.differs == ("targets", "scores", "primary")
 
 
 def test_a_replay_needs_a_decision_and_the_models_it_was_made_among() -> None:
@@ -330,6 +335,80 @@ def test_a_replay_needs_a_decision_and_the_models_it_was_made_among() -> None:
         replay(Record("01J", AT, "key-1", "auto", stream=False), KNOWN)
     with pytest.raises(CannotReplay, match="no longer has good-vendor/good"):
         replay(recorded(), knowing(CHEAP, outcomes=NOTHING_KNOWN))
+
+
+POLICY = Policy("p-7", AT, {"balanced": {"code": (FAST.id, SIBLING.id, "gone/model")}}, OUTCOMES)
+
+
+def steered(policy: Policy = POLICY, key: Key = KEY, request_id: str = "01J", held: str = "", **asked: Any) -> Plan:
+    """The plan under a policy."""
+    wishes: dict[str, Any] = {"task": "code"} | asked
+    resting = wishes.pop("resting", "")
+    request = Request(CHAT, wishes.pop("model", "auto"), Options(**wishes))
+    inquiry = Asked(request, key, AT, held, lambda model: model.name == resting)
+    return make_plan(inquiry, KNOWN, request_id, policy)
+
+
+def test_a_policys_chain_goes_first_as_it_is_and_then_the_others_by_rank() -> None:
+    made = steered()
+    assert names(made) == ["fast", "sibling", "good", "cheap"]
+    assert made.reason == "auto:balanced, code 1.00, policy p-7"
+    assert (made.decision.policy, made.decision.primary, made.decision.propensity) == ("p-7", FAST.id, 1.0)
+
+
+def test_what_a_policy_does_not_name_is_ranked_by_its_outcomes() -> None:
+    swapped = Outcomes({"code": {**CODE, GOOD.id: CODE[CHEAP.id], CHEAP.id: CODE[GOOD.id]}}, SAFE, 0.6, "o-2")
+    made = steered(replace(POLICY, chains={}, outcomes=swapped))
+    assert (names(made)[0], made.reason, made.decision.policy) == ("cheap", "auto:balanced, code 1.00", "p-7")
+    assert names(steered(goal="latency", task="extremes"))[0] == "fast"
+
+
+def test_a_task_that_is_not_clear_gets_the_policys_safe_chain() -> None:
+    made = steered(task="")
+    assert names(made)[0] == "sibling"
+    assert "safe chain" in made.reason
+
+
+def test_a_chain_whose_first_cannot_take_it_goes_on_with_the_next_and_says_so() -> None:
+    made = steered(max_latency_ms=500_000, resting="fast")
+    assert names(made)[0] == "sibling"
+    assert made.reason == f"auto:balanced, code 1.00, policy p-7, whose {FAST.id} is out"
+    assert made.decision.primary == FAST.id, "the policy's choice counts, whatever its circuit says"
+
+
+def test_a_conversation_stays_on_its_model_before_the_policys_chain() -> None:
+    made = steered(held=CHEAP.id)
+    assert names(made) == ["cheap", "fast", "sibling", "good"]
+    assert made.decision.primary == ""
+
+
+def test_one_who_explores_does_so_around_the_chains_first() -> None:
+    key = replace(KEY, explore=0.4)
+    made = [steered(key=key, request_id=str(number)) for number in range(400)]
+    assert {names(one)[0] for one in made} == {"good", "fast", "cheap", "sibling"}
+    assert {round(one.decision.propensity, 6) for one in made if names(one)[0] == "fast"} == {0.7}
+    assert all(one.decision.primary == FAST.id for one in made)
+    assert all(("explores" in one.reason) == (names(one)[0] != "fast") for one in made)
+
+
+@pytest.mark.parametrize(
+    ("asked", "version"),
+    [
+        ({}, "p-7"),
+        ({"model": "good", "fallbacks": ("cheap",), "strategy": "policy"}, "p-7"),
+        ({"model": "good"}, ""),
+        ({"models": ("good", "cheap")}, ""),
+        ({"model": "good", "fallbacks": ("cheap",), "strategy": "cost"}, ""),
+        ({"held": CHEAP.id}, ""),
+    ],
+    ids=["auto", "strategy policy", "named", "a list", "another strategy", "a conversation that stays"],
+)
+def test_a_record_names_the_policy_where_it_chose(asked: dict[str, Any], version: str) -> None:
+    record = Record("01J", AT, "key-1", "auto", stream=False)
+    steered(**asked).note(record)
+    assert record.policy == version
+    assert record.decision
+    assert record.decision.policy == "p-7"
 
 
 def test_the_version_of_a_catalog_changes_with_its_facts_and_not_with_its_keys() -> None:

@@ -54,7 +54,7 @@ def test_auto_picks_as_many_as_the_mode_takes(mode: str, options: dict[str, Any]
     made = plan(mode, **options)
     assert [model.id for model in made.targets] == picked
     assert made.decision.targets == tuple(picked)
-    assert decide(made.candidates, made.features, made.decision.seed, KNOWLEDGE.outcomes) == made
+    assert decide(made.candidates, made.features, made.decision.seed, KNOWLEDGE.priors) == made
 
 
 def test_one_after_the_other_all_remain() -> None:

@@ -84,7 +84,7 @@ def test_in_turn_each_begins_as_often_and_the_others_follow_in_their_order() -> 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_record_is_enough_to_decide_the_same_again(strategy: str) -> None:
     made = plan(strategy)
-    again = decide(made.candidates, made.features, made.decision.seed, KNOWLEDGE.outcomes)
+    again = decide(made.candidates, made.features, made.decision.seed, KNOWLEDGE.priors)
     assert again == made
 
 

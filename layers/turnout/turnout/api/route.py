@@ -28,7 +28,7 @@ def route_item(plan: Plan) -> RouteItem:
         "propensity": decision.propensity,
         "seed": decision.seed,
         "versions": {
-            "policy": decision.outcomes or None,
+            "policy": decision.policy or None,
             "rules": features.rules or None,
             "catalog": features.catalog or None,
         },

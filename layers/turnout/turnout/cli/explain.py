@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.world import World
+from turnout.core.policies import Policy
 from turnout.core.records import Record
 from turnout.routing.replay import CannotReplay, Replay, replay
 from turnout.store.log import from_item
@@ -21,19 +22,28 @@ def _arguments(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", help="the request's id, as x-turnout-request-id tells it")
     which.add_argument(
-        "--file", type=Path, help="the record itself: a row, or what GET /v1/requests/{id} answers; reaches no AWS"
+        "--file",
+        type=Path,
+        help="the record itself: a row, or what GET /v1/requests/{id} answers; of AWS it needs the policy alone",
     )
 
 
 def _run(args: Namespace, world: World) -> int:
     record = _in_file(args.file) if args.file else _in_log(args.id, world)
     try:
-        again = replay(record, world.knowledge)
+        again = replay(record, world.knowledge, _policy(record, world))
     except CannotReplay as error:
         raise CannotDo(str(error)) from None
     for line in told(again):
         world.say(line)
     return int(bool(again.differs))
+
+
+def _policy(record: Record, world: World) -> Policy | None:
+    """The version that decided; None where that were the priors, or those of another release."""
+    version = record.decision.policy if record.decision else ""
+    known = version in {"", world.knowledge.priors.version}
+    return None if known else asyncio.run(world.policies.find(version))
 
 
 def _in_log(request_id: str, world: World) -> Record:
@@ -70,6 +80,7 @@ def told(again: Replay) -> Iterator[str]:
     plan, features = again.plan, again.plan.features
     yield f"request {again.record.id}, asked for {again.record.requested}"
     yield f"reason: {plan.reason}"
+    yield f"policy: {plan.policy.version or 'none'}"
     yield f"rule: {features.rule or 'none'}; goal: {features.goal}; mode: {features.mode}"
     sure = "" if features.confidence is None else f" ({features.confidence:.2f})"
     yield f"task: {features.task or 'not needed'}{sure}; about {features.prompt_tokens} tokens"

@@ -42,7 +42,7 @@ def _run(args: Namespace, world: World) -> int:
         world.say(line)
     candidates, features = observe(asked, known)
     # The rules are those of a deployment that has its vendors' keys, and this machine need not.
-    plan = decide(tuple(map(with_keys, candidates)), replace(features, unready=()), 0, known.outcomes)
+    plan = decide(tuple(map(with_keys, candidates)), replace(features, unready=()), 0, known.priors)
     world.say(f"so: {plan.reason}")
     world.say(f"targets: {', '.join(model.id for model in plan.targets) or 'none'}")
     for drop in plan.dropped:

@@ -14,6 +14,7 @@ from turnout.store import dynamo
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.keyring import DynamoKeyring
+from turnout.store.policies import DynamoPolicies
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
@@ -73,6 +74,11 @@ class World:
     def requests(self) -> DynamoRequests:
         """The log, read."""
         return DynamoRequests(self._client, self.config.request_log_table, self.clock)
+
+    @cached_property
+    def policies(self) -> DynamoPolicies:
+        """The policy's versions."""
+        return DynamoPolicies(self._client, self.config.policies_table, self.clock)
 
     @cached_property
     def rollups(self) -> DynamoRollups:

@@ -7,6 +7,7 @@ TurnoutError
 │   ├── Forbidden               403
 │   ├── UnknownModel            404
 │   ├── UnknownKey              404
+│   ├── UnknownPolicy           404
 │   ├── Conflict                409  not as things stand
 │   ├── RequestTooLarge         413
 │   └── NoEligibleModel         400  no model can do what is asked
@@ -101,6 +102,13 @@ class UnknownKey(RequestError):
 
     status = 404
     code = "key_not_found"
+
+
+class UnknownPolicy(RequestError):
+    """There is no version of that name."""
+
+    status = 404
+    code = "policy_not_found"
 
 
 class Conflict(RequestError):

@@ -94,6 +94,11 @@ class Policy:
         return self.chains.get(goal, {}).get(task, ())
 
 
+def unguided(priors: Outcomes) -> Policy:
+    """What decides where there is no policy: the priors alone."""
+    return Policy(priors.version, 0.0, {}, priors)
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What came out of one run of the optimizer over a period of days (ISO dates, both included).
@@ -106,3 +111,46 @@ class Proposal:
     advice: tuple[Advice, ...]
     policy: Policy | None
     unknown: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A version entered a state, `at` epoch seconds; `why` is a sentence for whoever reads the history."""
+
+    state: State
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A version without its chains: what its policy says of itself, and all that became of it, oldest first."""
+
+    version: str
+    created_at: float
+    based_on: str
+    report: str
+    note: str
+    history: tuple[Change, ...]
+
+    @property
+    def state(self) -> State:
+        """Where it is now."""
+        return self.history[-1].state
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which versions decide; "" are the priors, from which every deployment starts.
+
+    The `canary`, "" for none, decides for a `share` of the sessions; its control is the `active` one. Times are epoch
+    seconds. `before` were active earlier, the latest last: a roll back goes there. `revision` grows with each move.
+    """
+
+    active: str = ""
+    active_since: float = 0.0
+    canary: str = ""
+    canary_since: float = 0.0
+    share: float = 0.0
+    before: tuple[str, ...] = ()
+    revision: int = 0

@@ -1,6 +1,6 @@
 """What the inside needs of the outside, as Protocols; `tests/fakes.py` has one fake for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -19,6 +19,7 @@ from turnout.core.allowance import (
 from turnout.core.chat import Chat, Goal
 from turnout.core.events import Events
 from turnout.core.models import Model
+from turnout.core.policies import Listed, Pointer, Policy
 from turnout.core.records import ANSWER, Part, Record
 
 
@@ -203,4 +204,53 @@ class SharedHealth(Protocol):
 
     def recovered(self, target: str) -> None:
         """Tell all that a probe went well."""
+        ...
+
+
+class Steering(Protocol):
+    """Which version of the policy decides for whom."""
+
+    async def policy(self, session: str) -> Policy | None:
+        """From memory: the version for all that goes by this name; None where only the priors do. Never raises."""
+        ...
+
+
+class Policies(Protocol):
+    """Versions of the policy, which never change, and the pointer to those that decide.
+
+    The pointer moves in one step, states and history with it. Of two who move it at once one wins, and the other gets
+    Conflict. A move may name the `revision` of the pointer that it was thought of for: then it is done there or not
+    at all. `why` goes into the history. Moves raise UnknownPolicy for a version that is not there.
+    """
+
+    async def add(self, policy: Policy, why: str) -> None:
+        """Keep a version as recommended. Raises Conflict when there is one of that name."""
+        ...
+
+    async def find(self, version: str) -> Policy | None:
+        """The version as it was added."""
+        ...
+
+    async def listed(self, version: str) -> Listed | None:
+        """What became of one version."""
+        ...
+
+    async def list(self) -> Sequence[Listed]:
+        """All versions, newest first."""
+        ...
+
+    async def pointer(self) -> Pointer:
+        """Which versions decide."""
+        ...
+
+    async def activate(self, version: str, why: str, revision: int | None = None) -> Pointer:
+        """Let it decide for all; what was active, and any other canary, is superseded."""
+        ...
+
+    async def canary(self, version: str, share: float, why: str, revision: int | None = None) -> Pointer:
+        """Let it decide for a `share` of the sessions, above 0 and below 1. Raises InvalidRequest for another one."""
+        ...
+
+    async def rollback(self, why: str, revision: int | None = None) -> Pointer:
+        """Take the canary back; where there is none, the active version, for the one that was active before it."""
         ...

@@ -136,7 +136,8 @@ class Decision:
     """Why which model was asked first, so that it can be decided again and the same comes out.
 
     `propensity` is the probability with which the first target was to be the first; `scores` the utility of those that
-    were ranked and are known, by id. `rules`, `catalog` and `outcomes` are versions.
+    were ranked and are known, by id. `policy` is the version that it was decided with, and `primary` the model that
+    the policy would ask first, were its circuit open or not: "" where others had chosen.
     """
 
     features: Features
@@ -144,13 +145,15 @@ class Decision:
     propensity: float = 1.0
     scores: Mapping[str, float] = field(default_factory=dict[str, float])
     targets: tuple[str, ...] = ()
-    outcomes: str = ""
+    policy: str = ""
+    primary: str = ""
 
 
 @dataclass(slots=True)
 class Record:
     """One request of one client. `at` is epoch seconds; no prompt and no answer is in it.
 
+    `policy` is the version that chose the model, "" where the client, a rule or the conversation did.
     `outcome` is ok, error or aborted; `code` is the error's. `partial` says that the client saw the start of an
     answer but not its end. `conversation` is the name under which the model of the next turn is remembered.
     """

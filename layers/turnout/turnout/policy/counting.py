@@ -91,7 +91,7 @@ def _by_model(record: Record) -> Iterator[tuple[Values, Counts]]:
 
 
 def _by_route(record: Record) -> Iterator[tuple[Values, Counts]]:
-    yield _route(record), _whole(record)
+    yield _route(record), {**_whole(record), **_diverted(record)}
 
 
 def _by_key(record: Record) -> Iterator[tuple[Values, Counts]]:
@@ -129,6 +129,15 @@ def _whole(record: Record) -> Counts:
 
 def _ending(record: Record) -> dict[str, int | Decimal]:
     return {"rq": 1, f"r{_OUTCOMES[record.outcome]}": 1}
+
+
+def _diverted(record: Record) -> dict[str, int | Decimal]:
+    """Whether the policy's first choice was to answer and did not; a request that explores tells nothing of it."""
+    decision = record.decision
+    if not decision or not decision.primary or record.mode != "failover" or record.outcome == "aborted":
+        return {}
+    meant = decision.targets[:1] == (decision.primary,) or decision.primary in decision.features.resting
+    return {"rd": 1} if meant and _id(record) != decision.primary else {}
 
 
 def _attempt(attempt: Attempt) -> dict[str, int | Decimal]:

@@ -5,6 +5,7 @@ is addition of whole numbers and exact decimals, so that cells of several hours,
 
     name        what is summed
     rq          requests; of these rk ended well, re with an error, ra because the client left
+    rd          requests that the policy's first choice did not answer: it failed, or its circuit was open; in `route`
     aq          attempts sent; of these ak ended well, ae failed, aa were aborted
     ax          attempts not sent, since the circuit was open
     ev          attempts whose tokens were estimated

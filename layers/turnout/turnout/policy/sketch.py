@@ -32,6 +32,11 @@ def middle(number: int) -> float:
     return 2 * math.exp(_LOG_GROWTH * (number - 1)) / (_GROWTH + 1) if number else 0.0
 
 
+def logarithm(number: int) -> float:
+    """The natural one of the values of bucket `number`, within the relative error; that of 1 for the values 0."""
+    return math.log(max(1.0, middle(number)))
+
+
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """How often each bucket was hit. `+` merges, in any order and grouping."""

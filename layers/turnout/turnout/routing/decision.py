@@ -16,6 +16,7 @@ from turnout.core.chat import Chat, Goal, Request
 from turnout.core.errors import InvalidRequest
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
+from turnout.core.policies import Policy, unguided
 from turnout.core.ports import Key
 from turnout.core.records import Features, Source
 from turnout.routing.allowed import Allowed, allowed, automatic
@@ -37,11 +38,16 @@ IN_TURN = "round_robin"
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What decisions are made with, the request apart."""
+    """What decisions are made with, the request and the policy apart; `outcomes` are the priors."""
 
     catalog: Catalog
     outcomes: Outcomes
     rules: Rules = field(default_factory=Rules)
+
+    @cached_property
+    def priors(self) -> Policy:
+        """What decides where there is no policy."""
+        return unguided(self.outcomes)
 
     @cached_property
     def version(self) -> str:

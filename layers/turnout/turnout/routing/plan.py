@@ -2,12 +2,13 @@
 
 1. observe: rules, task, goal and candidates become features; no prompt is needed after that (`decision`)
 2. drop: what a candidate lacks, or its key or a rule forbids, takes it out (`eligible`)
-3. rank: where the gateway chooses, by goal and task; below the confidence threshold by the safe chain (`choice`)
+3. rank: where the gateway chooses, the policy's chain for goal and task, then by expected utility; below the
+   confidence threshold by the safe chain (`order`, `choice`)
 4. stay: a conversation stays on its model if that one is still there (`sessions`)
 5. explore: with a small probability another one goes first (`explore`)
 6. pick: where several answer at once, the best ones of different vendors (`several`)
 
-Steps 2 to 6 are `decide`, a pure function of candidates, features, seed and outcomes.
+Steps 2 to 6 are `decide`, a pure function of candidates, features, seed and policy.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from typing import cast
 from turnout.core.errors import NoEligibleModel
 from turnout.core.models import Capability, Model
 from turnout.core.outcomes import Outcomes
+from turnout.core.policies import Policy
 from turnout.core.records import Decision, Drop, Features, Record
 from turnout.routing.choice import row_of
 from turnout.routing.decision import Asked, Knowledge, Models, observe
@@ -37,6 +39,7 @@ class Plan:
     dropped: tuple[Drop, ...]
     reason: str
     decision: Decision
+    policy: Policy
     remedy: str = ""
 
     @property
@@ -57,23 +60,30 @@ class Plan:
         features, decision = self.features, self.decision
         record.goal, record.task, record.mode = features.goal, features.task, features.mode
         record.candidates, record.dropped = _ids(self.candidates), self.dropped
-        record.reason, record.decision, record.policy = self.reason, decision, decision.outcomes
+        record.reason, record.decision = self.reason, decision
+        record.policy = decision.policy if decision.primary else ""
 
 
-def make_plan(asked: Asked, knowledge: Knowledge, request_id: str) -> Plan:
-    """Raises UnknownModel, InvalidRequest or Forbidden, each with the field to mend."""
+def make_plan(asked: Asked, knowledge: Knowledge, request_id: str, policy: Policy | None = None) -> Plan:
+    """By the priors where there is no policy.
+
+    Raises UnknownModel, InvalidRequest or Forbidden, each with the field to mend.
+    """
     candidates, features = observe(asked, knowledge)
-    return decide(candidates, features, seed_of(request_id), knowledge.outcomes)
+    return decide(candidates, features, seed_of(request_id), policy or knowledge.priors)
 
 
-def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Plan:
+def decide(candidates: Models, features: Features, seed: int, policy: Policy) -> Plan:
     """The same arguments give the same plan, wherever and whenever; of models only their facts count."""
-    demand = _demand(features, outcomes)
+    demand = _demand(features, policy.outcomes)
     out = {model.id: told for model in candidates if (told := _refused(model, features) or lack(model, demand))}
-    if features.source == "auto":
-        out |= _resting(candidates, out, features)
-    able = tuple(model for model in candidates if model.id not in out)
-    order = _ordered(able, candidates, features, seed, outcomes)
+    fit = _but(candidates, out)
+    resting = _resting(fit, features)
+    out |= resting
+    able = _but(fit, resting) if resting else fit
+    order = _ordered(able, candidates, features, seed, policy)
+    # What the policy wanted counts even where a circuit is in its way: that tells how well it fares.
+    primary = _ordered(fit, candidates, features, seed, policy).primary if resting else order.primary
     if features.several:
         order = replace(order, models=diverse(order.models, features.several))
     return Plan(
@@ -81,22 +91,21 @@ def decide(candidates: Models, features: Features, seed: int, outcomes: Outcomes
         candidates=candidates,
         dropped=tuple(Drop(name, told) for name, told in out.items()),
         reason=order.reason,
-        decision=Decision(
-            features, seed, order.propensity, order.scores, _ids(order.models), outcomes=outcomes.version
-        ),
+        decision=Decision(features, seed, order.propensity, order.scores, _ids(order.models), policy.version, primary),
+        policy=policy,
         remedy="" if able else remedy((model for model in candidates if not _refused(model, features)), demand),
     )
 
 
-def _ordered(able: Models, candidates: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+def _ordered(able: Models, candidates: Models, features: Features, seed: int, policy: Policy) -> Order:
     if features.strategy in STRATEGIES:
-        return arranged(able, features, seed, outcomes)
+        return arranged(able, features, seed, policy)
     if features.source != "auto":
         return given(able, candidates, features)
     if not features.fallbacks:
-        return chosen(able, features, seed, outcomes)
+        return chosen(able, features, seed, policy)
     theirs = _ids(candidates[len(candidates) - features.fallbacks :])
-    order = chosen(tuple(model for model in able if model.id not in theirs), features, seed, outcomes)
+    order = chosen(tuple(model for model in able if model.id not in theirs), features, seed, policy)
     fallbacks = tuple(model for model in able if model.id in theirs)
     return replace(order, models=order.models + fallbacks)
 
@@ -121,13 +130,16 @@ def _refused(model: Model, features: Features) -> str:
     return f"rule '{features.rule}' forbids it" if model.id in features.forbidden else ""
 
 
-def _resting(candidates: Models, out: Mapping[str, str], features: Features) -> dict[str, str]:
+def _but(models: Models, out: Mapping[str, str]) -> Models:
+    return tuple([model for model in models if model.id not in out])
+
+
+def _resting(fit: Models, features: Features) -> dict[str, str]:
     """Those whose circuit is open are left out while another is there; else the client is told when to come back."""
-    if not features.resting:
+    if not features.resting or features.source != "auto":
         return {}
-    able = [model.id for model in candidates if model.id not in out]
-    resting = [name for name in able if name in features.resting]
-    return dict.fromkeys(resting, "its circuit is open") if len(resting) < len(able) else {}
+    resting = [model.id for model in fit if model.id in features.resting]
+    return dict.fromkeys(resting, "its circuit is open") if len(resting) < len(fit) else {}
 
 
 def _ids(models: Models) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from turnout.catalog import Catalog
 from turnout.core.errors import UnknownModel
 from turnout.core.models import Model
+from turnout.core.policies import Policy
 from turnout.core.records import Decision, Features, Record
 from turnout.routing.decision import Knowledge
 from turnout.routing.plan import Plan, decide
@@ -25,15 +26,16 @@ class Replay:
     differs: tuple[str, ...]
 
 
-def replay(record: Record, knowledge: Knowledge) -> Replay:
-    """Decide again. Raises CannotReplay."""
+def replay(record: Record, knowledge: Knowledge, policy: Policy | None = None) -> Replay:
+    """Decide again, by `policy` or else by the priors. Raises CannotReplay."""
     if (decision := record.decision) is None:
         raise CannotReplay(
             f"The record of {record.id} holds no decision: the request was refused before there was one."
         )
     candidates = tuple(_as_it_was(knowledge.catalog, name, decision.features) for name in record.candidates)
-    plan = decide(candidates, decision.features, decision.seed, knowledge.outcomes)
-    return Replay(record, plan, tuple(_changed(decision, knowledge)), tuple(_differing(record, decision, plan)))
+    plan = decide(candidates, decision.features, decision.seed, policy or knowledge.priors)
+    changed = _changed(decision, knowledge, plan.policy)
+    return Replay(record, plan, tuple(changed), tuple(_differing(record, decision, plan)))
 
 
 def _as_it_was(catalog: Catalog, name: str, features: Features) -> Model:
@@ -48,11 +50,11 @@ def with_keys(model: Model, but_for: Collection[str] = ()) -> Model:
     return replace(model, vendor=replace(model.vendor, key="", needs_key=model.vendor.name in but_for))
 
 
-def _changed(then: Decision, now: Knowledge) -> Iterable[str]:
+def _changed(then: Decision, now: Knowledge, policy: Policy) -> Iterable[str]:
     versions = {
         "rules": (then.features.rules, now.rules.version),
         "catalog": (then.features.catalog, now.version),
-        "outcomes": (then.outcomes, now.outcomes.version),
+        "policy": (then.policy, policy.version),
     }
     return (f"{name}: {old or 'none'}, now {new or 'none'}" for name, (old, new) in versions.items() if old != new)
 
@@ -64,6 +66,7 @@ def _differing(record: Record, then: Decision, plan: Plan) -> Iterable[str]:
         "dropped": (record.dropped, plan.dropped),
         "scores": (dict(then.scores), dict(now.scores)),
         "propensity": (then.propensity, now.propensity),
+        "primary": (then.primary, now.primary),
         "reason": (record.reason.partition("; after ")[0], plan.reason),
     }
     return (name for name, (old, new) in pairs.items() if old != new)

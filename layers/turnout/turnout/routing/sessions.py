@@ -30,6 +30,16 @@ def continued(chat: Chat) -> bool:
     return any(message.role == "assistant" for message in chat.messages)
 
 
+def session_of(request: Request, key: Key, request_id: str) -> str:
+    """What must not change sides in a trial: the session or the conversation, for one that only begins the request.
+
+    Conversations that begin alike share a name, so before a model has spoken it would put all of a popular prompt on
+    one side.
+    """
+    named = request.options.session or continued(request.chat)
+    return conversation(request, key) if named else request_id
+
+
 class Forgetful:
     """A `core.ports.Sessions` that remembers nothing: each turn is decided anew."""
 

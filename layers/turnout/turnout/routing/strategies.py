@@ -9,7 +9,7 @@ from math import inf
 from turnout.catalog.pricing import cost, price_on
 from turnout.core.events import Usage
 from turnout.core.models import Model
-from turnout.core.outcomes import Outcomes
+from turnout.core.policies import Policy
 from turnout.core.records import Features
 from turnout.routing.choice import row_of
 from turnout.routing.decision import IN_TURN, Models
@@ -18,19 +18,19 @@ from turnout.routing.order import Order, chosen, kind_of
 TYPICAL_ANSWER = 500
 """Tokens by which prices are compared where the client sets no limit."""
 
-type Arrange = Callable[[Models, Features, int, Outcomes], Iterable[Model]]
+type Arrange = Callable[[Models, Features, int, Policy], Iterable[Model]]
 
 
-def arranged(able: Models, features: Features, seed: int, outcomes: Outcomes) -> Order:
+def arranged(able: Models, features: Features, seed: int, policy: Policy) -> Order:
     """Of those that can take the request, in the order of `features.strategy`, alike ones as they were named."""
     told = f"strategy {features.strategy}"
     if features.strategy == "policy":
-        order = chosen(able, features, seed, outcomes)
+        order = chosen(able, features, seed, policy)
         return replace(order, reason=f"{told}: {order.reason}")
-    return Order(tuple(ARRANGEMENTS[features.strategy](able, features, seed, outcomes)), told)
+    return Order(tuple(ARRANGEMENTS[features.strategy](able, features, seed, policy)), told)
 
 
-def _by_cost(able: Models, features: Features, _seed: int, _outcomes: Outcomes) -> Iterable[Model]:
+def _by_cost(able: Models, features: Features, _seed: int, _policy: Policy) -> Iterable[Model]:
     tokens = Usage(input=features.prompt_tokens, output=features.answer_tokens or TYPICAL_ANSWER)
     day = date.fromisoformat(features.day)
 
@@ -40,12 +40,12 @@ def _by_cost(able: Models, features: Features, _seed: int, _outcomes: Outcomes) 
     return sorted(able, key=usd)
 
 
-def _by_latency(able: Models, features: Features, _seed: int, outcomes: Outcomes) -> Iterable[Model]:
-    row, _ = row_of(kind_of(features), outcomes)
+def _by_latency(able: Models, features: Features, _seed: int, policy: Policy) -> Iterable[Model]:
+    row, _ = row_of(kind_of(features), policy.outcomes)
     return sorted(able, key=lambda model: row[model.id].latency_s if model.id in row else inf)
 
 
-def _in_turn(able: Models, features: Features, seed: int, _outcomes: Outcomes) -> Iterable[Model]:
+def _in_turn(able: Models, features: Features, seed: int, _policy: Policy) -> Iterable[Model]:
     """The first that can on or after the one whose turn it is; where nobody counts turns, it is drawn."""
     first = (seed if features.turn is None else features.turn) % max(1, len(able))
     return able[first:] + able[:first]
