@@ -11,6 +11,7 @@ from local.vendors import Vendors
 from turnout.core.models import Model
 from turnout.core.ports import RequestLog
 from turnout.core.records import Attempt, Record
+from turnout.core.text import terminal_text
 
 MARKS = {"ok": "[green]✓[/]", "error": "[red]✗[/]", "aborted": "[yellow]◌[/]", "skipped": "[dim]⤼[/]"}
 
@@ -55,7 +56,7 @@ class Terminal:
         tokens = sum(attempt.usage.completion for attempt in record.attempts)
         first = "" if record.first_token_ms is None else f", first token {record.first_token_ms} ms"
         self.console.print(
-            f"{MARKS[record.outcome]} [bold]{escape(record.requested)}[/]  {tried}  "
+            f"{MARKS[record.outcome]} [bold]{escape(terminal_text(record.requested))}[/]  {tried}  "
             f"[dim]{record.latency_ms} ms{first}, {tokens} tokens, ${record.cost_usd:.6f}  {record.id}[/]",
             soft_wrap=True,
         )

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from turnout.catalog import Catalog
 from turnout.core.allowance import Budget, Estimate, Left
+from turnout.core.contents import Content
 from turnout.core.errors import Conflict, TurnoutError, UnknownKey, UnknownPolicy, VendorError
 from turnout.core.events import Delta, Done, Events, Usage
 from turnout.core.keyring import Issued, Secret
@@ -65,6 +66,19 @@ class FakeRequestLog:
 
     async def write(self, record: Record) -> None:
         self.rows.append(record)
+
+
+class FakeContents:
+    """Contents by key and request."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Content] = {}
+
+    async def write(self, content: Content) -> None:
+        self.kept[content.key_id, content.request_id] = content
+
+    async def read(self, key_id: str, request_id: str) -> Content | None:
+        return self.kept.get((key_id, request_id))
 
 
 class FakeKeys:

@@ -17,7 +17,11 @@ from typing import Any
 
 CALLED: Mapping[str, Set[str]] = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
-    "s3": {"HeadBucket", "PutObject"},  # botocore asks for the head itself, where it must find a bucket's region
+    "s3": {
+        "GetObject",
+        "HeadBucket",
+        "PutObject",
+    },  # the head botocore itself, to find a bucket's region
     "secretsmanager": {"GetSecretValue"},
     "sts": {"AssumeRole", "AssumeRoleWithWebIdentity"},  # botocore itself, where the credentials are of such a role
 }

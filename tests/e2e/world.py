@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletio
 
 from local.simulators import Simulator
 from local.simulators.steps import Pace
-from tests.fakes import FakeKeys, FakePurse, FakeRequestLog
+from tests.fakes import FakeContents, FakeKeys, FakePurse, FakeRequestLog
 from turnout import bootstrap
 from turnout.api.app import create_app
 from turnout.api.services import Services
@@ -225,9 +225,11 @@ def _services(
         ),
         keys=keys,
         log=log,
+        contents=FakeContents(),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,
+        sizes=config.sizes,
     )
 
 

@@ -1,5 +1,6 @@
 """Each event of the console is answered by its function, over an AWS in memory."""
 
+import asyncio
 import os
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,9 @@ from pydantic_core import from_json
 from tests.functions.conftest import DELETED, KEY, MANAGED, Load, event, put_keys
 from tests.functions.test_events import CONTEXT
 from turnout.clock import SystemClock
+from turnout.core.contents import Content
 from turnout.policy.counting import entry
+from turnout.store.contents import S3Contents
 from turnout.store.dynamo import client, from_wire
 from turnout.store.log import from_item
 from turnout.store.rollups import DynamoRollups
@@ -118,3 +121,11 @@ def test_it_keeps_the_budgets_of_tags_for_an_administrator(load: Load) -> None:
 def test_it_shows_a_key_what_it_has_left(load: Load) -> None:
     shown = asked(load, "console.credits")
     assert (shown["key"], shown["budgets"], shown["limits"]["under_way"]) == (KEY.id, [], 0)
+
+
+def test_it_shows_what_was_said_to_the_key_that_has_it_kept(load: Load) -> None:
+    assert load("console").handler(event("console.content"), CONTEXT)["statusCode"] == 404
+    kept = Content("01KE0000000000000000000001", KEY.id, 0.0, {"model": "auto"}, [])
+    asyncio.run(S3Contents(os.environ["TURNOUT_CONTENT_BUCKET"]).write(kept))
+    shown = asked(load, "console.content")
+    assert (shown["object"], shown["request"]) == ("request.content", {"model": "auto"})

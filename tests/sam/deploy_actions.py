@@ -136,10 +136,16 @@ def equal(attribute: str) -> dict[str, Any]:
 
 
 def on_objects(stack: Stack) -> Calls:
-    """Calls to the bucket."""
-    bucket = {"Bucket": stack.outputs["ReportBucket"]}
+    """Calls to the buckets."""
+    bucket, contents = ({"Bucket": stack.outputs[name]} for name in ("ReportBucket", "ContentBucket"))
     stack.client("s3").put_object(**bucket, Key="reports/there", Body=b"{}")
+    stack.client("s3").put_object(**contents, Key="contents/there", Body=b"{}")
     return {
+        "s3:PutObject contents/": contents | {"Key": "contents/tried", "Body": b"{}"},
+        "s3:PutObject beside contents": contents | {"Key": "tried", "Body": b"{}"},
+        "s3:GetObject contents/": contents | {"Key": "contents/there"},
+        "s3:DeleteObject contents/": contents | {"Key": "contents/tried"},
+        "s3:ListBucket contents": contents,
         "s3:PutObject reports/": bucket | {"Key": "reports/tried", "Body": b"{}"},
         "s3:PutObject elsewhere": bucket | {"Key": "tried", "Body": b"{}"},
         "s3:GetObject reports/": bucket | {"Key": "reports/there"},

@@ -79,6 +79,7 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "router.route": answered("object", "route"),
     "router.healthz": answered("status", "ok"),
     "console.request": answered("id", "01KE0000000000000000000001"),
+    "console.content": lambda answer: "content_not_found" in answer["body"],
     "console.requests": answered("object", "list"),
     "console.usage": lambda answer: answer["headers"]["content-type"].startswith("text/csv"),
     "console.health": answered("object", "health"),

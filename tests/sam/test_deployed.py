@@ -47,6 +47,7 @@ MAY: dict[str, set[str]] = {
         "dynamodb:GetItem Allowance",
         "dynamodb:UpdateItem Allowance",
         "dynamodb:GetItem Policies",
+        "s3:PutObject contents/",
         "secretsmanager:GetSecretValue vendor-keys",
         "secretsmanager:GetSecretValue pepper",
     }
@@ -96,6 +97,7 @@ MAY: dict[str, set[str]] = {
         "dynamodb:GetItem Allowance",
         "dynamodb:UpdateItem Allowance",
         "secretsmanager:GetSecretValue pepper",
+        "s3:GetObject contents/",
     },
     "OptimizerTimerRole": {
         "lambda:InvokeFunction Optimizer",

@@ -23,6 +23,7 @@ STREAMED = {
 BUFFERED = {
     ("get", "/v1/requests"),
     ("get", "/v1/requests/{id}"),
+    ("get", "/v1/requests/{id}/content"),
     ("get", "/v1/usage"),
     ("get", "/v1/health"),
     ("post", "/v1/feedback"),
@@ -44,12 +45,13 @@ def transformed(template: Path) -> dict[str, Any]:
 
 
 def integrations(template: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """What API Gateway does for each verb and path."""
+    """What API Gateway does for each verb and path, but for what it answers itself to a browser that asks first."""
     paths = template["Resources"]["Api"]["Properties"]["Body"]["paths"]
     return {
         (verb, path): operation["x-amazon-apigateway-integration"]
         for path, operations in paths.items()
         for verb, operation in operations.items()
+        if verb != "options"
     }
 
 
@@ -64,6 +66,16 @@ def test_the_routers_routes_stream_and_the_consoles_do_not(whole: dict[str, Any]
     streamed = {route: i["timeoutInMillis"] for route, i in found.items() if i.get("responseTransferMode") == "STREAM"}
     assert streamed == STREAMED
     assert found.keys() - streamed.keys() == BUFFERED
+
+
+def test_a_browser_that_asks_first_is_told_the_one_origin_that_may_call(whole: dict[str, Any]) -> None:
+    for operations in whole["Resources"]["Api"]["Properties"]["Body"]["paths"].values():
+        preflight = operations["options"]["x-amazon-apigateway-integration"]
+        assert preflight["type"] == "mock"
+        told = preflight["responses"]["default"]["responseParameters"]
+        assert told["method.response.header.Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsOrigin}'"}
+        assert "method.response.header.Access-Control-Allow-Credentials" not in told
+    assert whole["Parameters"]["CorsOrigin"]["Default"] == "none"
 
 
 def test_what_streams_calls_the_streaming_endpoint_of_lambda(whole: dict[str, Any]) -> None:

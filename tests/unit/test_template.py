@@ -49,9 +49,19 @@ def test_the_report_bucket_is_encrypted_versioned_and_closed() -> None:
     assert bucket["LifecycleConfiguration"]["Rules"]
 
 
+def test_the_content_bucket_is_encrypted_and_closed_and_forgets_for_good() -> None:
+    bucket = of("AWS::S3::Bucket")["ContentBucket"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]] == [
+        {"Ref": "ContentRetentionDays"}
+    ]
+    assert "VersioningConfiguration" not in bucket
+
+
 def test_what_is_worth_keeping_outlives_the_stack() -> None:
     kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
-    assert kept == {*TABLES, "ReportBucket", "KeyPepperSecret"} - {"HealthTable"}
+    assert kept == {*TABLES, "ReportBucket", "ContentBucket", "KeyPepperSecret"} - {"HealthTable"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

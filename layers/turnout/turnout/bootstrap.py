@@ -30,6 +30,7 @@ from turnout.routing.steering import LivePolicies
 from turnout.store import plain_dynamo
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.allowances import DynamoAllowances, Settling
+from turnout.store.contents import S3Contents
 from turnout.store.health import DynamoHealth
 from turnout.store.keys import DynamoKeys
 from turnout.store.log import DynamoRequestLog
@@ -68,9 +69,12 @@ def services(
         ),
         keys=keys(config, database, clock),
         log=Settling(Remembering(rows, sessions), limits),
+        contents=S3Contents(config.content_bucket),
         clock=clock,
         max_body_bytes=config.max_body_bytes,
         request_seconds=config.timeouts.request,
+        sizes=config.sizes,
+        origins=config.cors_origins,
         remaining=remaining,
     )
 

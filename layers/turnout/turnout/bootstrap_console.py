@@ -11,6 +11,7 @@ from turnout.routing.circuit import Circuits
 from turnout.store import dynamo
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
+from turnout.store.contents import S3Contents
 from turnout.store.feedback import DynamoFeedback
 from turnout.store.health import DynamoHealth
 from turnout.store.keyring import DynamoKeyring
@@ -41,6 +42,7 @@ def console(config: Config) -> ConsoleServices:
     return ConsoleServices(
         keys=DynamoKeys(client, config.keys_table, config.key_cache_seconds, clock, pepper),
         requests=requests,
+        contents=S3Contents(config.content_bucket),
         rollups=DynamoRollupReader(DynamoRollups(client, rollups, minutes, clock)),
         circuits=DynamoCircuitReader(health, limits, clock),
         feedback=DynamoFeedback(requests, DynamoAmendments(client, log, rollups, minutes, clock), clock),
@@ -49,4 +51,5 @@ def console(config: Config) -> ConsoleServices:
         budgets=DynamoTagBudgets(client, config.allowance_table, config.key_cache_seconds, clock),
         accounts=DynamoAccountReader(DynamoAccounts(client, config.allowance_table, clock, lifetime(config))),
         clock=clock,
+        origins=config.cors_origins,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, SecretStr, ValidationError
 
 PREFIX = "TURNOUT_"
 
@@ -66,6 +66,27 @@ class Guard(BaseModel):
     least_requests: Annotated[int, Field(ge=1)] = 200
 
 
+class Sizes(BaseModel):
+    """The most that one request may have; `image_bytes` holds for each picture.
+
+    `values` are told by the commas and opening brackets outside of strings, of which a body has at least as many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    values: Annotated[int, Field(ge=100)] = 100_000
+    messages: Annotated[int, Field(ge=1)] = 2_000
+    images: Annotated[int, Field(ge=0)] = 100
+    image_bytes: Annotated[int, Field(ge=0)] = 5_000_000
+
+
+type Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.-]+(:\d+)?)$")]
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
 class Config(BaseModel):
     """All settings. From the environment each is `TURNOUT_` and its name in capitals; groups are JSON objects."""
 
@@ -78,6 +99,7 @@ class Config(BaseModel):
     keys_table: str = "turnout-keys"
     allowance_table: str = "turnout-allowance"
     report_bucket: str = "turnout-reports"
+    content_bucket: str = "turnout-contents"
     vendor_keys: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
     """API keys by the name that the catalog's `key_env` gives them, e.g. OPENAI_API_KEY."""
     vendor_keys_secret: str = ""
@@ -104,6 +126,9 @@ class Config(BaseModel):
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """The share of the sessions for which such a canary decides."""
     guard: Guard = Guard()
+    sizes: Sizes = Sizes()
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = ()
+    """Origins of web pages that may call from a browser, separated by commas, `*` for any; empty: none may."""
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
     breaker: Breaker = Breaker()
@@ -121,7 +146,7 @@ class Config(BaseModel):
             raise BadConfig("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
 
 
-JSON_FIELDS = frozenset({"base_urls", "guard", "timeouts", "retries", "breaker"})
+JSON_FIELDS = frozenset({"base_urls", "guard", "timeouts", "retries", "breaker", "sizes"})
 
 
 class _JsonText(BaseModel):

@@ -7,8 +7,9 @@ import pytest
 from pydantic_core import to_json
 
 from tests.unit.api.world import BODY
-from turnout.api.body import parse, read
+from turnout.api.body import parse
 from turnout.api.openai import to_chat
+from turnout.api.sizes import read
 from turnout.core.errors import InvalidRequest, RequestTooLarge
 
 

@@ -9,9 +9,10 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import Scope
 
-from tests.fakes import FakeClock, FakeKeys, FakeRequestLog, FakeVendors, a_model, knowing
+from tests.fakes import FakeClock, FakeContents, FakeKeys, FakeRequestLog, FakeVendors, a_model, knowing
 from turnout.api.app import create_app
 from turnout.api.services import Answering, Services, unbounded
+from turnout.config import Sizes
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done, Events, ToolDelta, Usage
 from turnout.core.ports import Allowances, Ask, Call, Key, Keys
@@ -73,10 +74,13 @@ class World:
     gateway: Callable[["World"], Answering] | None = None
     keys: Keys = field(default_factory=lambda: FakeKeys(**{KEY: Key("key-1", tags={"team": "blue"})}))
     max_body_bytes: int = 100_000
+    sizes: Sizes = field(default_factory=Sizes)
+    origins: tuple[str, ...] = ()
     remaining: Callable[[Scope], float | None] = unbounded
     clock: FakeClock = field(default_factory=FakeClock)
     log: FakeRequestLog = field(default_factory=FakeRequestLog)
     allowances: Allowances = field(default_factory=Unlimited)
+    contents: FakeContents = field(default_factory=FakeContents)
 
     def __post_init__(self) -> None:
         self.vendors = FakeVendors(self.clock, **self.scripts)
@@ -93,9 +97,12 @@ class World:
             gateway=gateway,
             keys=self.keys,
             log=Settling(self.log, self.allowances),
+            contents=self.contents,
             clock=self.clock,
             max_body_bytes=self.max_body_bytes,
             request_seconds=60,
+            sizes=self.sizes,
+            origins=self.origins,
             remaining=self.remaining,
         )
 

@@ -1,6 +1,7 @@
 """One call over HTTP: the request that goes out, the events that come in, and every way the network can fail."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
@@ -14,6 +15,7 @@ from turnout.core.events import Answer, collect
 from turnout.core.models import Model, Vendor
 from turnout.core.ports import Call, Deadline
 from turnout.core.records import Record
+from turnout.providers import http, transport
 from turnout.providers.http import HttpVendors
 
 type Handler = Callable[[httpx.Request], httpx.Response]
@@ -177,3 +179,32 @@ async def test_a_huge_error_body_is_not_read_to_its_end() -> None:
 async def test_a_redirect_is_no_answer_and_is_not_followed() -> None:
     with pytest.raises(errors.VendorError):
         await asked(lambda request: httpx.Response(302, headers={"location": "https://elsewhere.test"}))
+
+
+async def test_a_whole_answer_is_not_read_beyond_what_an_answer_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 10_000)
+    body = Chunks([b" " * 4096] * 1_000_000)
+    with pytest.raises(errors.Garbled, match="10000 bytes"):
+        await asked(lambda request: httpx.Response(200, stream=body))
+    assert body.closed
+
+
+async def test_a_stream_that_goes_on_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 10_000)
+    body = Chunks([STREAM[0], *[STREAM[1]] * 100_000])
+    with pytest.raises(errors.Garbled, match="10000 bytes"):
+        await asked(events_of(body), stream=True)
+    assert body.closed
+
+
+async def test_a_compressed_answer_is_not_unfolded() -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    for status, kind in ((200, errors.Garbled), (503, errors.Overloaded)):
+        with pytest.raises(kind):
+            await asked(lambda _, s=status: httpx.Response(s, headers={"content-encoding": "gzip"}, content=bomb))
+
+
+async def test_vendors_are_asked_for_answers_that_are_not_compressed() -> None:
+    async with transport.client(1.0) as client:
+        assert client.headers["accept-encoding"] == "identity"
+        assert not client.follow_redirects

@@ -218,3 +218,15 @@ async def test_a_client_that_leaves_after_the_end_has_had_a_whole_answer() -> No
             if isinstance(event, Done):
                 break
     assert some.record.attempts[0].outcome == "ok"
+
+
+@pytest.mark.parametrize("told", [Usage(input=-1_000_000, output=5), Usage(input=5, output=10**40)])
+async def test_a_vendor_that_cannot_count_is_not_believed(told: Usage) -> None:
+    clock = FakeClock()
+    some = call(clock)
+    finish = Delta(finish="stop", native_finish="stop" * 1000)
+    await collect(stack(FakeVendors(clock, alpha=[[Delta(text="hi"), finish, Done(told)]]), clock)(some))
+    [attempt] = some.record.attempts
+    assert attempt.usage.source == "estimated"
+    assert 0 <= attempt.cost_usd < 1
+    assert len(attempt.finish) <= 100

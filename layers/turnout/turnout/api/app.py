@@ -2,7 +2,7 @@
 
 1. `guard.Guard`: it gets an id
 2. `access.admit`: its key is checked
-3. `body.read`, `body.parse`: its body is read up to the limit and checked against `schema.ChatRequest`
+3. `sizes`, `body.parse`: its body is read up to the limits and checked against `schema.ChatRequest`
 4. `openai.to_chat`: it becomes a `core.chat.Request`, free of contradictions
 5. `Gateway.answer`: models are asked (`turnout.pipeline`)
 6. `reply.Reply`: the events go out, through `openai.whole` or `sse.stream`
@@ -16,13 +16,13 @@ from datetime import UTC, date, datetime
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from turnout.api import access, body
-from turnout.api.guard import Guard
+from turnout.api import access, body, sizes
+from turnout.api.browsers import around
+from turnout.api.keeping import kept
 from turnout.api.listing import model_item, model_list
 from turnout.api.openai import to_chat
 from turnout.api.problems import http_problem, problem
@@ -41,7 +41,7 @@ def create_app(services: Services) -> Starlette:
     """The ASGI application; `services` is all that it needs of the world."""
     app = Starlette(
         routes=_routes(Endpoints(services)),
-        middleware=[Middleware(Guard)],
+        middleware=around(services.origins),
         exception_handlers={TurnoutError: _refused, HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False
@@ -73,17 +73,18 @@ class Endpoints:
     async def _answer(self, request: Request, schema: type[ChatRequest], mode: str = "") -> Response:
         services = self.services
         key = await self._admit(request, "inference")
-        wanted = body.parse(await body.read(request.stream(), services.max_body_bytes), schema)
+        wanted = await self._wanted(request, schema)
         asked = to_chat(wanted, mode)
         exchange = services.gateway.answer(asked, key, _id(request), services.deadline(request.scope))
         usage = wanted.stream_options is not None and bool(wanted.stream_options.include_usage)
-        return Reply(exchange, services.log, include_usage=usage)
+        exchange, log = kept(key, wanted, exchange, services.log, services.contents)
+        return Reply(exchange, log, include_usage=usage)
 
     async def create_route(self, request: Request) -> Response:
         """Tell which models a chat would be sent to, and why, without asking any."""
         services = self.services
         key = await self._admit(request, "inference")
-        asked = to_chat(body.parse(await body.read(request.stream(), services.max_body_bytes)))
+        asked = to_chat(await self._wanted(request, ChatRequest))
         plan = await services.gateway.plan(asked, key, _id(request), services.clock.time())
         return Response(encode(route_item(plan)), headers=dict(route_headers(plan)), media_type="application/json")
 
@@ -100,6 +101,14 @@ class Endpoints:
     async def health(self, _request: Request) -> Response:
         """Tell that the gateway is up. Needs no key."""
         return _json({"status": "ok"})
+
+    async def _wanted[R: ChatRequest](self, request: Request, schema: type[R]) -> R:
+        """The body, checked. Raises RequestTooLarge or InvalidRequest."""
+        services = self.services
+        read = sizes.weigh(await sizes.read(request.stream(), services.max_body_bytes), services.sizes.values)
+        wanted = body.parse(read, schema)
+        sizes.check(wanted, services.sizes)
+        return wanted
 
     async def _admit(self, request: Request, scope: Scope | None = None) -> Key:
         return await access.admit(request.headers.get("authorization"), self.services.keys, scope)

@@ -1,6 +1,6 @@
-"""The body of a request: read up to the limit, parsed, and checked against the schema."""
+"""The body of a request, parsed and checked against the schema."""
 
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from turnout.api.schema import REFUSED, ChatRequest
-from turnout.core.errors import InvalidRequest, RequestTooLarge
+from turnout.core.errors import InvalidRequest
 
 SAYS = {
     "bool_type": "must be true or false",
@@ -41,18 +41,6 @@ SAYS = {
 LONGEST_NAME = 100
 
 type Path = tuple[int | str, ...]
-
-
-async def read(chunks: AsyncIterable[bytes], limit: int) -> bytes:
-    """The whole body. Raises RequestTooLarge as soon as it has more than `limit` bytes."""
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            raise RequestTooLarge(
-                f"The body has more than {limit} bytes, the limit here. Shorten the prompt, or send pictures by URL."
-            )
-    return bytes(body)
 
 
 def parse[R: ChatRequest](body: bytes, schema: type[R] = ChatRequest) -> R:

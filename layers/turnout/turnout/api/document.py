@@ -37,11 +37,17 @@ FAILURES: Responses = {
     503: {"model": ErrorBody, "description": "The vendors are overloaded"},
     504: {"model": ErrorBody, "description": "The time was up"},
 }
+EVENT: JSON = {
+    "type": "object",
+    "description": "One server-sent event",
+    "properties": {"data": {"type": "string", "description": "A chunk or an error as JSON, or at the end `[DONE]`"}},
+    "required": ["data"],
+}
 COMPLETION: Responses = {
     200: {
         "model": ChatCompletion,
         "description": "The answer; with `stream`, its chunks as server-sent events that end in `[DONE]`",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     },
     **COMMON,
     **NOT_FOUND,

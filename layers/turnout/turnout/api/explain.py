@@ -1,17 +1,15 @@
 """What every answer tells about itself: the `turnout` object and the `x-turnout-*` headers."""
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from turnout.api.several import answers, dropped, summary, verdict_note
 from turnout.api.wire import AttemptNote, TurnoutNote
 from turnout.core.records import Attempt, Record
+from turnout.core.text import header_value
 from turnout.core.verdict import Verdict
 
 REQUEST_ID = "x-turnout-request-id"
-UNSAFE = re.compile(r"[^\x20-\x7e]+")
-LONGEST = 300
 
 
 def note(record: Record, verdict: Verdict | None = None) -> TurnoutNote:
@@ -52,8 +50,8 @@ def _reason(record: Record) -> str:
 
 def headers(record: Record, *, settled: bool) -> Iterator[tuple[str, str]]:
     """The headers, the request's id apart, which every response has. The cost is only known once all is `settled`."""
-    yield "x-turnout-model", safe(record.model) or "none"
-    yield "x-turnout-reason", safe(_reason(record))
+    yield "x-turnout-model", header_value(record.model) or "none"
+    yield "x-turnout-reason", header_value(_reason(record))
     yield "x-turnout-attempts", str(len(record.attempts))
     if settled:
         yield "x-turnout-cost-usd", dollars(record.cost_usd)
@@ -70,8 +68,3 @@ def refused(code: str) -> Iterator[tuple[str, str]]:
 def dollars(cost: Decimal) -> str:
     """An exact amount without exponent or trailing zeros."""
     return f"{cost.normalize():f}"
-
-
-def safe(text: str) -> str:
-    """`text` as a header value: printable ASCII on one line, not endless."""
-    return UNSAFE.sub("?", text)[:LONGEST].strip()

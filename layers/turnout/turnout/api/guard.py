@@ -1,12 +1,33 @@
-"""The outermost layer: each request gets an id, and each response has it, whatever happens inside."""
+"""The outermost layer: each request gets an id, and each response has it and says how it may be used."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from turnout.api.explain import REQUEST_ID
 from turnout.api.problems import problem
+from turnout.core.errors import HeadTooLarge
+
+LARGEST_HEAD = 32 * 1024
+"""Bytes of path, query and headers; API Gateway itself takes 10 KiB of each."""
+
+PROTECTIVE = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Headers of every response that has none of its own: https://owasp.org/www-project-secure-headers/."""
+
+OF_PAGES = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""The policy of an HTML page: it has its own styles and pictures in it, runs nothing and loads nothing."""
+
+ONLY_TLS = "max-age=31536000"
+"""Where a request came over TLS, the next year's are to come so too."""
 
 
 class Guard:
@@ -30,11 +51,11 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = headers["x-request-id"] = request_id
+                _complete(MutableHeaders(scope=message), request_id, tls=scope.get("scheme") == "https")
             await send(message)
 
         try:
+            _check(scope)
             await self._app(scope, receive, named)
         except ClientDisconnect:
             return  # gone before the body was whole: nobody is there to be told
@@ -43,3 +64,23 @@ class Guard:
             if started:
                 raise
             await told.response()(scope, receive, named)
+
+
+def _check(scope: Scope) -> None:
+    """Raises HeadTooLarge."""
+    head = sum(len(name) + len(value) for name, value in Headers(scope=scope).raw)
+    if head + len(scope["path"]) + len(scope.get("query_string", b"")) > LARGEST_HEAD:
+        raise HeadTooLarge(
+            f"URL and headers have more than {LARGEST_HEAD} bytes together, the limit here. Leave headers out that "
+            "this gateway does not need: it reads 'Authorization', 'Content-Type' and 'Accept'."
+        )
+
+
+def _complete(headers: MutableHeaders, request_id: str, *, tls: bool) -> None:
+    headers[REQUEST_ID] = headers["x-request-id"] = request_id
+    if headers.get("content-type", "").startswith("text/html"):
+        headers.setdefault("content-security-policy", OF_PAGES)
+    for name, value in PROTECTIVE.items():
+        headers.setdefault(name, value)
+    if tls:
+        headers.setdefault("strict-transport-security", ONLY_TLS)

@@ -3,36 +3,19 @@
 https://platform.openai.com/docs/api-reference/chat/create (messages, tools, tool_choice)
 """
 
-import binascii
 import math
-import re
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
+from turnout.api.pictures import picture
 from turnout.core.chat import JSON
-
-DATA_URL = re.compile(r"data:(image/[\w.+-]+);base64,", re.IGNORECASE)
 
 
 class Wire(BaseModel):
     """A JSON object of a client: no type is coerced, no field is ignored."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, defer_build=True)
-
-
-def _picture(url: str) -> str:
-    """Check where a picture is: at an https URL, or in the URL itself as base64."""
-    if url.startswith("https://"):
-        return url
-    head = DATA_URL.match(url)
-    if not head or head.end() == len(url):
-        raise ValueError("must be an https URL or data:image/<type>;base64,<data>")
-    try:
-        binascii.a2b_base64(url[head.end() :], strict_mode=True)
-    except ValueError as error:
-        raise ValueError(f"holds base64 that cannot be decoded: {error}") from None
-    return url
 
 
 def _finite(value: JSON) -> JSON:
@@ -64,7 +47,7 @@ class TextPart(Wire):
 class ImageURL(Wire):
     """Where a picture is; `detail` is how closely to look."""
 
-    url: Annotated[str, AfterValidator(_picture)]
+    url: Annotated[str, AfterValidator(picture)]
     detail: Literal["auto", "low", "high"] = "auto"
 
 

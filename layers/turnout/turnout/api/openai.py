@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from turnout.api import explain
 from turnout.api.messages import (
-    DATA_URL,
     AssistantMessage,
     FunctionTool,
     ImagePart,
@@ -21,6 +20,7 @@ from turnout.api.messages import (
     ToolChoice,
     ToolMessage,
 )
+from turnout.api.pictures import DATA_URL
 from turnout.api.rules import check
 from turnout.api.schema import OPTIONS_OF_MODES, ChatRequest, JsonSchemaFormat, TurnoutOptions
 from turnout.api.wire import AnswerChoice, AnswerMessage, ChatCompletion, ToolCallItem, UsageCounts, encode
@@ -172,11 +172,16 @@ def from_events(answer: Answer, record: Record) -> ChatCompletion:
         "object": "chat.completion",
         "created": int(record.at),
         "model": record.model,
-        "choices": [_choice(index, choice) for index, choice in sorted(_choices(answer).items())],
+        "choices": choice_items(answer),
         "usage": usage_counts((done and done.usage) or Usage()),
         "system_fingerprint": (done and done.fingerprint) or None,
         "turnout": explain.note(record, answer.verdict),
     }
+
+
+def choice_items(answer: Answer) -> list[AnswerChoice]:
+    """The choices in order, also of an answer that is not whole."""
+    return [_choice(index, choice) for index, choice in sorted(_choices(answer).items())]
 
 
 def _choices(answer: Answer) -> dict[int, Choice]:

@@ -22,7 +22,7 @@ from turnout.pipeline import Exchange
 PLAIN = ((b"content-type", b"application/json"),)
 STREAM = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
+    (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # or nginx gathers the chunks
 )
 

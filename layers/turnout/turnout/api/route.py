@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from turnout.api.explain import safe
 from turnout.api.wire import DropItem, RouteItem
 from turnout.core.records import Drop
+from turnout.core.text import header_value
 from turnout.routing.plan import Plan
 
 
@@ -37,8 +37,8 @@ def route_item(plan: Plan) -> RouteItem:
 
 def route_headers(plan: Plan) -> Iterator[tuple[str, str]]:
     """The headers that every answer has; nobody was asked and nothing is due."""
-    yield "x-turnout-model", safe(plan.targets[0].name)
-    yield "x-turnout-reason", safe(plan.reason)
+    yield "x-turnout-model", header_value(plan.targets[0].name)
+    yield "x-turnout-reason", header_value(plan.reason)
     yield "x-turnout-attempts", "0"
     yield "x-turnout-cost-usd", "0"
 

@@ -1,13 +1,15 @@
 """What the endpoints are given, by `turnout.bootstrap` or by a test."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.types import Scope
 
 from turnout.catalog import Catalog
+from turnout.config import Sizes
 from turnout.core.chat import Request
+from turnout.core.contents import Contents
 from turnout.core.ports import Clock, Deadline, Key, Keys, RequestLog
 from turnout.pipeline import Exchange
 from turnout.routing.plan import Plan
@@ -37,14 +39,20 @@ def unbounded(scope: Scope) -> float | None:  # noqa: ARG001 - a server that gra
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`request_seconds` is the time for one request; `remaining` tells what the host still grants, None: no limit."""
+    """`request_seconds` is the time for one request; `remaining` tells what the host still grants, None: no limit.
+
+    `origins` are the web pages that may call from a browser.
+    """
 
     gateway: Answering
     keys: Keys
     log: RequestLog
+    contents: Contents
     clock: Clock
     max_body_bytes: int
     request_seconds: float
+    sizes: Sizes = field(default_factory=Sizes)
+    origins: Sequence[str] = ()
     remaining: Callable[[Scope], float | None] = unbounded
 
     def deadline(self, scope: Scope) -> Deadline:

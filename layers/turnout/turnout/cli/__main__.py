@@ -13,6 +13,7 @@ from turnout.cli.budgets import BUDGETS
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.explain import EXPLAIN
 from turnout.cli.keys import KEYS
+from turnout.cli.purge import PURGE
 from turnout.cli.recount import RECOUNT
 from turnout.cli.recover import RECOVER
 from turnout.cli.reprice import REPRICE
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, Command] = {
     "recover": RECOVER,
     "recount": RECOUNT,
     "reprice": REPRICE,
+    "purge": PURGE,
     "rules": RULES,
     "explain": EXPLAIN,
 }

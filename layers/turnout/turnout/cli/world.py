@@ -9,12 +9,15 @@ from turnout.catalog import Catalog
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.core.ports import Clock
+from turnout.core.text import terminal_text
 from turnout.routing.decision import Knowledge
 from turnout.store import dynamo
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
+from turnout.store.contents import S3Contents
 from turnout.store.keyring import DynamoKeyring
 from turnout.store.policies import DynamoPolicies
+from turnout.store.purge import Purge
 from turnout.store.recovery import DynamoRecovery
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
@@ -35,8 +38,8 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
 
     def say(self, line: str) -> None:
-        """One line for who reads along."""
-        print(line, file=self.stdout)
+        """One line for who reads along; what clients wrote in it cannot steer the terminal."""
+        print(terminal_text(line), file=self.stdout)
 
     @property
     def retention_days(self) -> int:
@@ -97,6 +100,13 @@ class World:
     def recovery(self) -> DynamoRecovery:
         """Rows that come late."""
         return DynamoRecovery(self._client, self.config.request_log_table, self.retention_days, self.clock)
+
+    @cached_property
+    def purge(self) -> Purge:
+        """What erases."""
+        config = self.config
+        contents = S3Contents(config.content_bucket)
+        return Purge(self._client, config.request_log_table, config.health_table, contents)
 
     @cached_property
     def _client(self) -> "DynamoDBClient":

@@ -10,6 +10,7 @@ TurnoutError
 │   ├── UnknownPolicy           404
 │   ├── Conflict                409  not as things stand
 │   ├── RequestTooLarge         413
+│   ├── HeadTooLarge            431
 │   └── NoEligibleModel         400  no model can do what is asked
 ├── VendorError                 one attempt failed
 │   ├── Unreachable             502  refused, reset, no connection in time   retry
@@ -123,6 +124,13 @@ class RequestTooLarge(RequestError):
 
     status = 413
     code = "request_too_large"
+
+
+class HeadTooLarge(RequestError):
+    """URL and headers are over the limit."""
+
+    status = 431
+    code = "request_head_too_large"
 
 
 class NoEligibleModel(RequestError):

@@ -19,6 +19,7 @@ from turnout.core.errors import Garbled, StreamCut, TimedOut, Unreachable, Vendo
 from turnout.core.events import Delta, Done, Events
 from turnout.core.models import Auth
 from turnout.core.ports import Call
+from turnout.core.redaction import SECRET, without_secrets
 from turnout.providers import eventstream, sse
 from turnout.providers.dialects import DIALECTS
 from turnout.providers.dialects.protocol import Dialect, Framing
@@ -26,8 +27,8 @@ from turnout.providers.dialects.protocol import Dialect, Framing
 LARGEST_ERROR_BODY = 64 * 1024
 """Bytes read of an error's body; the rest is not worth the wait."""
 
-SECRET = re.compile(r"\b(sk|xai|gsk|AIza|key)[-_*A-Za-z0-9]{12,}")
-"""What looks like a key in a vendor's message: some vendors echo the key that they refuse."""
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of a whole answer, or of a streamed one: more is no answer of a language model, and would fill the memory."""
 
 FRAMES: Mapping[Framing, Callable[[httpx.Response], AsyncGenerator[tuple[str, str]]]] = {
     "sse": sse.frames,
@@ -91,9 +92,13 @@ class HttpVendors:
         )
         response = await self.client.send(request, stream=True, auth=self.signatures.get(call.model.vendor.auth))
         try:
+            # None was asked for; and a few bytes could unfold to more than the memory has.
+            compressed = response.headers.pop("content-encoding", "identity") != "identity"
             if response.status_code >= 300:
                 body = await _start_of(response, LARGEST_ERROR_BODY)
                 raise dialect.error(response.status_code, _lower(response.headers), body)
+            if compressed:
+                raise Garbled("The vendor answered in a compressed form that was not asked for")
             yield response
         finally:
             await response.aclose()
@@ -107,10 +112,11 @@ def _url(text: str) -> httpx.URL:
 
 async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
     """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
-    decoder = dialect.stream()
+    decoder, size = dialect.stream(), 0
     try:
         async with aclosing(FRAMES[dialect.FRAMING](response)) as pieces:
             async for event, data in pieces:
+                size = _sized(size + len(data))
                 for told in decoder.feed(event, data):
                     yield told
                 if decoder.finished:
@@ -122,8 +128,11 @@ async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerato
 
 
 async def _whole(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
+    content = bytearray()
     try:
-        content = await response.aread()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            _sized(len(content))
     except httpx.HTTPError as error:
         raise Garbled(f"The answer broke off: {_words(error)}") from error
     for told in list(dialect.reply(_json(content))):
@@ -135,7 +144,13 @@ def _late(call: Call, waited: float) -> str:
     return f"{call.model.id} {said}"
 
 
-def _json(content: bytes) -> object:
+def _sized(size: int) -> int:
+    if size > LARGEST_ANSWER:
+        raise Garbled(f"The vendor's answer has more than {LARGEST_ANSWER} bytes")
+    return size
+
+
+def _json(content: bytearray) -> object:
     try:
         return from_json(content)
     except ValueError as error:
@@ -175,4 +190,5 @@ def _redact(error: VendorError, key: str) -> None:
 
 
 def _redacted(text: str, key: str) -> str:
-    return SECRET.sub("***", text.replace(key, "***") if key else text)
+    """Some vendors echo the key that they refuse."""
+    return without_secrets(text.replace(key, SECRET) if key else text)

@@ -127,4 +127,9 @@ def client(connect: float) -> httpx.AsyncClient:
 
     How long an answer may take is not the client's business: `providers.http` holds each call to its deadline.
     """
-    return httpx.AsyncClient(transport=Stack(), timeout=httpx.Timeout(None, connect=connect), follow_redirects=False)
+    return httpx.AsyncClient(
+        transport=Stack(),
+        timeout=httpx.Timeout(None, connect=connect),
+        headers={"accept-encoding": "identity"},
+        follow_redirects=False,
+    )

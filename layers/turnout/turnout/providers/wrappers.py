@@ -16,11 +16,17 @@ from turnout.core.errors import CircuitOpen, VendorError
 from turnout.core.events import Answer, Done, Events, Usage
 from turnout.core.ports import Ask, Call, Clock
 from turnout.core.records import Attempt
+from turnout.core.redaction import redacted
 from turnout.policy.signals import signals
 from turnout.routing.shared import AnyCircuits
 
 LONGEST_MESSAGE = 500
 """Characters of a vendor's error that a row keeps."""
+
+LONGEST_WORD = 100
+"""Characters of a vendor's word for why it ended."""
+MOST_TOKENS = 1_000_000_000
+"""A vendor that counts more in one answer, or less than none, cannot count, and is not believed."""
 
 type Jitter = Callable[[float, float], float]
 
@@ -99,7 +105,7 @@ def _begin(call: Call, clock: Clock) -> Attempt:
 def _failed(attempt: Attempt, error: VendorError) -> None:
     attempt.outcome = "skipped" if isinstance(error, CircuitOpen) else "error"
     attempt.status, attempt.error = error.vendor_status, error.code
-    attempt.message = error.message[:LONGEST_MESSAGE]
+    attempt.message = redacted(error.message)[:LONGEST_MESSAGE]  # it may quote the prompt
     attempt.blames = error.blames
     attempt.billed = error.billed or attempt.first_token_ms is not None  # what it has said is charged, however it ends
 
@@ -109,17 +115,23 @@ def _settle(attempt: Attempt, call: Call, answer: Answer, clock: Clock) -> None:
     attempt.usage = _usage(attempt, call, answer)
     price = price_on(call.model, datetime.fromtimestamp(clock.time(), UTC).date())
     attempt.price_version, attempt.cost_usd = price.since, cost(attempt.usage, price)
-    attempt.finish = next((c.native_finish or c.finish or "" for c in answer.choices.values()), "")
+    finish = next((c.native_finish or c.finish or "" for c in answer.choices.values()), "")
+    attempt.finish = finish[:LONGEST_WORD]
 
 
 def _usage(attempt: Attempt, call: Call, answer: Answer) -> Usage:
-    if answer.done and answer.done.usage:
-        return answer.done.usage
+    if answer.done and (told := answer.done.usage) and _credible(told):
+        return told
     if answer.done or answer.choices or attempt.billed or attempt.outcome == "aborted":
         image = estimate_images(call.chat)
         prompt = estimate_chat(call.chat)
         return Usage(input=prompt - image, output=estimate_answer(answer), image=image, source="estimated")
     return Usage()
+
+
+def _credible(told: Usage) -> bool:
+    counts = (told.input, told.cached_input, told.cache_write, told.output, told.reasoning, told.image)
+    return min(counts) >= 0 and sum(counts) <= MOST_TOKENS
 
 
 def _ms(seconds: float) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from turnout.core.errors import DeadlineExceeded, TurnoutError
+from turnout.core.redaction import redacted
 from turnout.runtime.asgi import App, Message
 from turnout.runtime.failures import Failure
 from turnout.runtime.invocation import MARGIN, Invocation
@@ -18,6 +19,12 @@ GRACE = 0.5
 """Seconds of the margin in which a cancelled app may still write down what it did."""
 SEPARATOR = b"\0" * 8
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding"})
+
+OF_PROBLEMS = (
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +73,7 @@ class Relay:
             await self._end(failure(error))
             return
         status, body = problem(error)
-        self._head = prelude(status, [(b"content-type", b"application/json")])
+        self._head = prelude(status, OF_PROBLEMS)
         await self._write(body)
         await self._end()
 
@@ -150,8 +157,10 @@ def prelude(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def failure(error: BaseException) -> Failure:
-    """What Lambda and the log are told: the message only where it is known to hold neither a prompt nor a secret."""
-    return Failure.of(error, error.message if isinstance(error, TurnoutError) else "see the frames in the log")
+    """What Lambda and the log are told: a message of our own, without what it may quote of a prompt, or none."""
+    return Failure.of(
+        error, redacted(error.message) if isinstance(error, TurnoutError) else "see the frames in the log"
+    )
 
 
 def problem(error: BaseException) -> tuple[int, bytes]:

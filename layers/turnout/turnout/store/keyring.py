@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -158,7 +159,7 @@ class DynamoKeyring:
         if not self._row(PEPPER):
             with suppress(_Overtaken):
                 self._commit([self._put({"hash": PEPPER, "check": check}, _NEW)])
-        if self._row(PEPPER)["check"] != check:
+        if not compare_digest(self._row(PEPPER)["check"], check):
             raise Conflict(
                 "This deployment's keys are hashed with another pepper. Name the stack with --stack, or set "
                 "TURNOUT_KEY_PEPPER_SECRET as its functions have it."

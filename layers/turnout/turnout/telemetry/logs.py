@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from turnout import telemetry
 from turnout.core.records import Attempt, Record
+from turnout.core.redaction import redacted
 
 NAME = "turnout.requests"
 """Powertools silences the root's handlers for a logger's name and all that contains it, so `turnout` will not do."""
@@ -25,11 +26,11 @@ def fields(record: Record) -> dict[str, Any]:
     return {
         "request_id": record.id,
         "key_id": record.key_id,
-        "requested": record.requested,
+        "requested": redacted(record.requested),
         "stream": record.stream,
         "vendor": record.vendor,
         "model": record.model,
-        "reason": record.reason,
+        "reason": redacted(record.reason),
         "outcome": record.outcome,
         "status": record.status,
         "code": record.code,

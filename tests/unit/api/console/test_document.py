@@ -30,6 +30,7 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
     assert statuses == {
         "get /v1/requests": "200 400 401 403 500 503",
         "get /v1/requests/{id}": "200 401 404 500 503",
+        "get /v1/requests/{id}/content": "200 401 404 500 503",
         "get /v1/usage": "200 400 401 403 500 503",
         "get /v1/health": "200 401 500 503",
         "post /v1/feedback": "200 400 401 404 413 500 503",

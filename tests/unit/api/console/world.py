@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from tests.fakes import FakeClock, FakeKeyring, FakeKeys, a_model, knowing
+from tests.fakes import FakeClock, FakeContents, FakeKeyring, FakeKeys, a_model, knowing
 from turnout.api.console.app import create_console
 from turnout.api.console.key_terms import KeyTerms
 from turnout.api.console.services import ConsoleServices
@@ -171,12 +171,15 @@ class FakeAccounts:
 class Console:
     """The app over so many rows."""
 
-    def __init__(self, *rows: Record, opened: Collection[str] = (), feedback: Feedback | None = None) -> None:
+    def __init__(
+        self, *rows: Record, opened: Collection[str] = (), feedback: Feedback | None = None, origins: Sequence[str] = ()
+    ) -> None:
         self.requests = FakeRequests([Logged(row, feedback) for row in rows])
         self.rollups = FakeRollups(rows)
         self.feedback = FakeFeedback(rows)
         self.budgets = FakeTagBudgets()
         self.accounts: dict[str, Account] = {}
+        self.contents = FakeContents()
         clock = FakeClock(NOW)
         self.keyring = FakeKeyring(clock)
         services = ConsoleServices(
@@ -184,12 +187,14 @@ class Console:
             accounts=FakeAccounts(self.accounts),
             keys=FakeKeys(**KEYS),
             requests=self.requests,
+            contents=self.contents,
             rollups=self.rollups,
             circuits=FakeCircuits(opened),
             feedback=self.feedback,
             keyring=self.keyring,
             terms=lambda: TERMS,
             clock=clock,
+            origins=origins,
         )
         self.app = create_console(services)
 

@@ -10,17 +10,17 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from turnout.api import access, body
+from turnout.api import access, sizes
+from turnout.api.browsers import around
 from turnout.api.console import cursor, document, health
 from turnout.api.console.budgets import Budgets
 from turnout.api.console.drift import drift_report
 from turnout.api.console.keys import KeyEndpoints
 from turnout.api.console.queries import FeedbackBody, Group, RequestsQuestion, Span, UsageQuestion, asked, checked
-from turnout.api.console.rows import feedback_item, request_detail, request_item
+from turnout.api.console.rows import content_item, feedback_item, request_detail, request_item
 from turnout.api.console.services import ConsoleServices
 from turnout.api.console.usage import GROUPS, Cells, to_csv, total, usage_rows
 from turnout.api.console.wire import Sent, Usage, encode
-from turnout.api.guard import Guard
 from turnout.api.problems import http_problem, problem
 from turnout.core.errors import Forbidden, InvalidRequest, RequestError, TurnoutError
 from turnout.core.ports import Key
@@ -45,6 +45,13 @@ class UnknownRequest(RequestError):
     code = "request_not_found"
 
 
+class NoContent(RequestError):
+    """Nothing is kept, or it is another key's: the two look alike from outside."""
+
+    status = 404
+    code = "content_not_found"
+
+
 def create_console(services: ConsoleServices) -> FastAPI:
     """The ASGI application; `services` is all that it needs of the world."""
     app = FastAPI(
@@ -56,12 +63,14 @@ def create_console(services: ConsoleServices) -> FastAPI:
         openapi_url="/v1/console/openapi.json",
         redirect_slashes=False,
     )
-    app.add_middleware(Guard)
+    for layer in reversed(around(services.origins)):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(TurnoutError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     endpoints, budgets = Endpoints(services), Budgets(services)
     app.add_api_route("/v1/requests", endpoints.list_requests)
     app.add_api_route("/v1/requests/{id}", endpoints.retrieve_request)
+    app.add_api_route("/v1/requests/{id}/content", endpoints.retrieve_content)
     app.add_api_route("/v1/usage", endpoints.usage)
     app.add_api_route("/v1/health", endpoints.health)
     app.add_api_route("/v1/feedback", endpoints.give_feedback, methods=["POST"])
@@ -111,6 +120,19 @@ class Endpoints:
             raise _unknown(request_id, "id")
         return _json(request_detail(row))
 
+    async def retrieve_content(self, request: Request) -> Response:
+        """Show what was said in a request: to the key that sent it and no other, if that key has it kept."""
+        key = await self._admit(request)
+        request_id: str = request.path_params["id"]
+        content = await self.services.contents.read(key.id, request_id)
+        if not content:
+            raise NoContent(
+                f"Nothing is kept of what was said in '{request_id[:64]}', or it was another key's. Contents are kept "
+                "only for a key with 'store_content', and for as long as the deployment says.",
+                param="id",
+            )
+        return _json(content_item(content))
+
     async def usage(self, request: Request) -> Response:
         """Sum up requests, tokens, cost and times, by hour or day and by group; as JSON or CSV."""
         key = await self._admit(request)
@@ -134,8 +156,9 @@ class Endpoints:
     async def give_feedback(self, request: Request) -> Response:
         """Tell what an answer was worth. A later feedback of the same key on the same request replaces it."""
         key = await self._admit(request)
-        given = checked(FeedbackBody, await body.read(request.stream(), MOST_BODY_BYTES))
-        kept = await self.services.feedback.give(given.request_id, key.id, given.verdict, given.comment)
+        given = checked(FeedbackBody, await sizes.read(request.stream(), MOST_BODY_BYTES))
+        comment = "" if key.privacy.zero_retention else given.comment
+        kept = await self.services.feedback.give(given.request_id, key.id, given.verdict, comment)
         if not kept:
             raise _unknown(given.request_id, "request_id")
         return _json(feedback_item(given.request_id, kept))

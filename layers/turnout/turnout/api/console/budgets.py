@@ -9,7 +9,7 @@ from decimal import Decimal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from turnout.api import access, body
+from turnout.api import access, sizes
 from turnout.api.console.budget_wire import BudgetLeft, CreditsItem, LimitsLeft, RateLeft
 from turnout.api.console.queries import BudgetBody, BudgetQuestion, CreditsQuestion, asked, checked
 from turnout.api.console.services import ConsoleServices
@@ -52,7 +52,7 @@ class Budgets:
     async def set_budget(self, request: Request) -> Response:
         """Set what all requests with a tag may spend together. Replaces the budget for the same period, if any."""
         await self._admit(request, "admin")
-        wanted = checked(BudgetBody, await body.read(request.stream(), MOST_BODY_BYTES))
+        wanted = checked(BudgetBody, await sizes.read(request.stream(), MOST_BODY_BYTES))
         budget = Budget(wanted.amount, wanted.period)
         await self.services.budgets.set(TagBudget(wanted.tag, wanted.value, budget))
         (terms,) = terms_of_tags([TagBudget(wanted.tag, wanted.value, budget)])

@@ -21,7 +21,7 @@ from turnout.api.console.queries import (
     RequestsQuestion,
     UsageQuestion,
 )
-from turnout.api.console.wire import FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
+from turnout.api.console.wire import ContentItem, FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
 from turnout.api.document import COMMON, KEY, REFERENCE, Responses
 from turnout.api.wire import ErrorBody
 from turnout.core.chat import JSON
@@ -64,6 +64,10 @@ def endpoints() -> dict[str, dict[str, Any]]:
         },
         "retrieve_request": {
             "responses": {200: {"model": RequestDetail, "description": "The record"}, **ALWAYS, **UNKNOWN},
+            "openapi_extra": {"parameters": [ID], **KEY},
+        },
+        "retrieve_content": {
+            "responses": {200: {"model": ContentItem, "description": "What was said"}, **ALWAYS, **UNKNOWN},
             "openapi_extra": {"parameters": [ID], **KEY},
         },
         "usage": {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from starlette.responses import Response
 
-from turnout.api import access, body
+from turnout.api import access, sizes
 from turnout.api.console.key_body import KeyBody, KeyChange, KeysQuestion, RotateBody
 from turnout.api.console.key_rows import key_item, new_key_item
 from turnout.api.console.queries import Question, asked, checked
@@ -109,7 +109,7 @@ class KeyEndpoints:
 
 async def _sent[Q: Question](request: Request, schema: type[Q], otherwise: bytes = b"") -> Q:
     """The body, checked. Raises RequestTooLarge or InvalidRequest."""
-    return checked(schema, await body.read(request.stream(), MOST_BODY_BYTES) or otherwise)
+    return checked(schema, await sizes.read(request.stream(), MOST_BODY_BYTES) or otherwise)
 
 
 def _not_own(key: Key, request: Request, verb: str) -> None:

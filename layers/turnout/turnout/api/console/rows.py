@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from turnout.api.console.wire import (
     AttemptItem,
+    ContentItem,
     DecisionItem,
     FeedbackItem,
     RequestDetail,
@@ -12,6 +13,7 @@ from turnout.api.console.wire import (
     Tokens,
     dollars,
 )
+from turnout.core.contents import Content
 from turnout.core.events import Usage
 from turnout.core.records import Attempt, Record
 from turnout.core.search import Feedback, Logged
@@ -43,6 +45,17 @@ def feedback_item(request_id: str, feedback: Feedback) -> FeedbackItem:
         "score": float(feedback.score),
         "comment": feedback.comment,
         "at": moment(feedback.at),
+    }
+
+
+def content_item(content: Content) -> ContentItem:
+    """What was said in a request."""
+    return {
+        "object": "request.content",
+        "request_id": content.request_id,
+        "at": moment(content.at),
+        "request": content.request,
+        "choices": content.choices,
     }
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from turnout.core.allowance import Period, TagBudget
+from turnout.core.contents import Contents
 from turnout.core.keyring import Issued
 from turnout.core.ports import Clock, Key, Keys
 from turnout.core.search import Feedback, Logged, Page, Position, Search
@@ -108,10 +109,11 @@ class Accounts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
-    """All that the console needs of the world."""
+    """All that the console needs of the world. `origins` are the web pages that may call from a browser."""
 
     keys: Keys
     requests: Requests
+    contents: Contents
     rollups: Rollups
     circuits: Circuits
     feedback: FeedbackBox
@@ -120,3 +122,4 @@ class ConsoleServices:
     budgets: TagBudgets
     accounts: Accounts
     clock: Clock
+    origins: Sequence[str] = ()

@@ -3,9 +3,9 @@
 Amounts are decimal strings in USD, so that none is rounded; times of day are in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic_core import to_json
 
@@ -141,6 +141,16 @@ class RequestDetail(RequestSummary):
     attempts: list[AttemptItem]
     sample: str | None
     feedback: FeedbackItem | None
+
+
+class ContentItem(TypedDict):
+    """What was said: `request` is the body as it was sent, `choices` are those of the answer."""
+
+    object: Literal["request.content"]
+    request_id: str
+    at: str
+    request: Mapping[str, Any]
+    choices: Sequence[Mapping[str, Any]]
 
 
 class UsageSums(TypedDict):
@@ -329,7 +339,7 @@ class DeletedKey(TypedDict):
 
 
 type Keys = KeyItem | NewKeyItem | KeyPage | DeletedKey
-type Sent = Keys | Money | FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
+type Sent = Keys | Money | ContentItem | FeedbackItem | RequestPage | RequestDetail | Usage | HealthReport
 
 
 def encode(value: Sent) -> bytes:

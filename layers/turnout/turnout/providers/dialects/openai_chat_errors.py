@@ -39,7 +39,7 @@ def error(status: int, headers: Mapping[str, str], body: bytes) -> VendorError:
 def in_band(body: Any) -> VendorError:
     """The error for an error object within an answer."""
     message, codes = _complaint(body)
-    known = (int(code) if code.isdecimal() else IN_BAND.get(code, 0) for code in codes)
+    known = (int(code) if len(code) == 3 and code.isdecimal() else IN_BAND.get(code, 0) for code in codes)
     status = next((code for code in known if 400 <= code <= 599), 500)
     return failure(status, {}, message, " ".join(codes))
 
