@@ -53,6 +53,15 @@ pytest: .venv ## all tests
 unit: .venv ## the quick tests alone
 	.venv/bin/pytest -q tests/unit
 
+.PHONY: fuzz
+fuzz: .venv ## hostile vendors and clients for longer: FUZZ_EXAMPLES of each kind (1000)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),1000) .venv/bin/pytest -q -n auto --timeout 3600 \
+	  tests/contract/test_hostile_vendors.py tests/contract/api/test_documents.py
+
+.PHONY: audit
+audit: .venv ## known holes in what we depend on, and secrets in what we wrote; says loudly when it cannot look
+	@$(RUN) local.audit
+
 .PHONY: format
 format: .venv ## format and mend what can be mended
 	.venv/bin/ruff format .
