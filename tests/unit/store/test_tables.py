@@ -22,7 +22,8 @@ def test_turnout_is_told_the_name_of_each_table_and_bucket(dynamodb: "DynamoDBCl
     config = dict(Config.from_env(create_tables(dynamodb) | create_buckets(s3)))
     tables = {value for name, value in config.items() if name.endswith("_table")}
     assert tables == set(dynamodb.list_tables()["TableNames"])
-    assert [config["report_bucket"]] == [bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]]
+    buckets = {value for name, value in config.items() if name.endswith("_bucket")}
+    assert buckets == {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
 
 
 def test_tables_are_made_as_the_template_has_them(dynamodb: "DynamoDBClient") -> None:
