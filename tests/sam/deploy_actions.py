@@ -22,7 +22,7 @@ type Questions = dict[str, str]
 """Attempts that IAM's policy simulator is asked about, since ministack does not name what such a call is done to as AWS
 does: the ARN that AWS checks. https://docs.aws.amazon.com/service-authorization/latest/reference/"""
 
-TABLES = ("RequestLog", "Rollups", "Health", "Policies", "Keys")
+TABLES = ("RequestLog", "Rollups", "Health", "Policies", "Keys", "Allowance")
 FUNCTIONS = ("Router", "Aggregator", "Optimizer", "Console")
 QUEUES = ("AggregatorDeadLetters", "OptimizerDeadLetters")
 MODELS = {
