@@ -152,3 +152,11 @@ async def test_nothing_is_told_without_a_key(path: str) -> None:
 async def test_an_unknown_path_and_a_wrong_method_have_openais_shape_too() -> None:
     assert error(await Console().get("/v1/nothing")) == (404, "unknown_url", None)
     assert error(await Console().post("/v1/usage", {})) == (405, "method_not_allowed", None)
+
+
+async def test_a_method_that_is_not_possible_is_told_with_all_that_are() -> None:
+    console = Console()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(console.app), base_url="http://turnout.test") as client:
+        for path, methods in (("/v1/keys/0", "DELETE, GET, PATCH"), ("/v1/keys", "GET, POST"), ("/v1/usage", "GET")):
+            response = await client.put(path)
+            assert (response.status_code, response.headers["allow"]) == (405, methods)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from turnout.api import access, sizes
 from turnout.api.browsers import around
@@ -258,4 +259,17 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for nothing else
+    if error.status_code == 405:
+        error = HTTPException(405, headers={"allow": ", ".join(sorted(_methods(request)))})
     return http_problem(error, request.method, request.url.path).response()
+
+
+def _methods(request: Request) -> set[str]:
+    """What a path takes, of all its routes; the first one that matches knows only of its own."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
