@@ -14,6 +14,9 @@ EXPOSED = (
     "x-turnout-reason",
     "x-turnout-attempts",
     "x-turnout-cost-usd",
+    "x-turnout-limited-by",
+    "x-turnout-budget-left-usd",
+    *(f"x-ratelimit-{what}-{of}" for what in ("limit", "remaining", "reset") for of in ("requests", "tokens")),
 )
 """Headers of an answer that a web page may read."""
 
