@@ -132,10 +132,12 @@ lock: .tools ## resolve the dependencies anew, and write the layer's list
 	uv lock --upgrade
 	$(MAKE) requirements
 
+EXPORT := uv export --quiet --frozen --no-emit-project --no-header --no-annotate --format requirements-txt
+
 .PHONY: requirements
-requirements: .tools ## write layers/dependencies/requirements.txt from uv.lock
-	uv export --quiet --frozen --no-dev --no-emit-project --no-header --no-annotate \
-	  --format requirements-txt --output-file layers/dependencies/requirements.txt >/dev/null
+requirements: .tools ## write the requirements of the layer and of the optimizer from uv.lock
+	$(EXPORT) --no-dev --output-file layers/dependencies/requirements.txt >/dev/null
+	$(EXPORT) --only-group reports --output-file functions/optimizer/requirements.txt >/dev/null
 
 .PHONY: metrics
 metrics: .venv ## write docs/metrics.md from the code

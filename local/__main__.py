@@ -7,27 +7,30 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_urlsafe
 
 import boto3
 
 from local import dotenv, serving
+from local.announced import announced
 from local.aws import AwsNotStarted, EmbeddedAws
 from local.both import both
 from local.kept import KeptChild
+from local.optimizing import HereStarter
 from local.process import ChildFailed, python
 from local.stream_poller.setting import poller_env
 from local.tables import create_buckets, create_tables
+from local.ticket import ticketed
 from local.timer import every
 from local.vendors import Vendors, vendors
 from local.view import ShownLog, Terminal
 from turnout import bootstrap, bootstrap_optimizer
 from turnout.api.app import create_app
 from turnout.api.console.app import create_console
-from turnout.api.console.services import ConsoleServices
-from turnout.api.services import Services
 from turnout.bootstrap_console import console
 from turnout.catalog import BadCatalog
 from turnout.config import BadConfig, Config
+from turnout.core.allowance import MOST_EXPLORED
 from turnout.core.ports import Key
 from turnout.policy.guard import Guard
 from turnout.routing.rules_file import BadRules
@@ -64,25 +67,24 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
             os.environ.update(aws.env)
             stores = _storage()
             config = Config.from_env({**env, **stores, **answering.settings})
-            services = bootstrap.services(config)
-            with KeptChild("the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting):
-                guard = bootstrap_optimizer.guard(config)
-                serving.run(_serve(terminal, listening, services, answering, console(config), guard))
+            here = aws.env | stores | {name: env[name] for name in ("TURNOUT_CATALOG_DIR",) if env.get(name)}
+            poller = KeptChild(
+                "the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting
+            )
+            with poller, announced(here):
+                serving.run(_serve(terminal, listening, config, answering))
 
 
-async def _serve(
-    terminal: Terminal,
-    listening: socket.socket,
-    services: Services,
-    answering: Vendors,
-    seeing: ConsoleServices,
-    guard: Guard,
-) -> None:
-    secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"})))
-    shown = replace(services, log=ShownLog(services.log, terminal))
-    app = both(create_app(shown), create_console(seeing))
+async def _serve(terminal: Terminal, listening: socket.socket, config: Config, answering: Vendors) -> None:
+    services = bootstrap.services(config)
+    optimizer = HereStarter(bootstrap_optimizer.optimizer(config), terminal.step)
+    seeing = replace(console(config), starter=optimizer)
+    secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"}), explore=MOST_EXPLORED))
+    shown, ticket = replace(services, log=ShownLog(services.log, terminal)), token_urlsafe(16)
+    app = ticketed(both(create_app(shown), create_console(seeing)), ticket, secret)
     url = f"http://{serving.HOST}:{listening.getsockname()[1]}"
-    terminal.ready(url, secret, answering, services.gateway.catalog.auto())
+    terminal.ready(url, secret, answering, services.gateway.catalog.auto(), ticket)
+    guard = bootstrap_optimizer.guard(config)
     async with every(GUARD_SECONDS, lambda: _guarded(guard, terminal)):
         await serving.server(app).serve([listening])
 

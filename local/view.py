@@ -42,9 +42,14 @@ class Terminal:
         """The process that counts requests has begun, or begun again."""
         self.step(f"requests are counted by process {pid}; should it end, it is started again where it was")
 
-    def ready(self, url: str, key: str, vendors: Vendors, chain: Iterable[Model]) -> None:
-        """Everything is up."""
-        self.console.print(Panel.fit(_facts(url, key, vendors, chain), title="Turnout is ready", border_style="green"))
+    def ready(self, url: str, key: str, vendors: Vendors, chain: Iterable[Model], ticket: str = "") -> None:
+        """Everything is up; with the `ticket` the link to the reports opens without a key."""
+        facts = _facts(url, key, vendors, chain)
+        if ticket:
+            facts.add_row(
+                "[bold]report", f"{url}/v1/reports/latest.html?ticket={ticket}, after turnout --laptop optimize"
+            )
+        self.console.print(Panel.fit(facts, title="Turnout is ready", border_style="green"))
         for title, text in (("Try it with curl", CURL), ("or with Python", PYTHON)):
             self.console.print(f"\n[bold]{title}[/]\n")
             self.console.print(text.format(url=url, key=key), markup=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.policies import Change, Listed, Pointer, Policy
 from turnout.core.ports import Call, Clock, Key
 from turnout.core.records import Record
+from turnout.core.reporting import KeptReport, ReportNotWritten
 from turnout.policy.account import (
     Account,
     Held,
@@ -36,6 +37,7 @@ from turnout.policy.rollup import Cell, Counts, Dimension, Grain, merged
 from turnout.policy.versions import Move, activated, canaried, rolled_back
 from turnout.routing.decision import Knowledge
 from turnout.routing.rules import Rules
+from turnout.store.reports import key_of
 
 NOTHING_KNOWN, NO_RULES = Outcomes({}, {}), Rules()
 
@@ -394,3 +396,48 @@ class FakeVendors:
 def answer(*texts: str, usage: Usage | None = None) -> list[Step]:
     """The script of a whole answer in so many pieces."""
     return [*(Delta(text=text) for text in texts), Delta(finish="stop", native_finish="stop"), Done(usage)]
+
+
+class FakeReports:
+    """Reports in a dict, by id and suffix; `refuses` is why nothing more is taken."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.kept: dict[tuple[str, str], bytes] = {}
+        self.written: dict[str, float] = {}
+        self.refuses = ""
+
+    async def write(self, id_: str, page: str, json: bytes) -> str:
+        if self.refuses:
+            raise ReportNotWritten(f"The report could not be written: {self.refuses}")
+        self.kept |= {(id_, "html"): page.encode(), (id_, "json"): json}
+        self.written[id_] = self.clock.time()
+        return key_of(id_, "html")
+
+    async def read(self, id_: str, suffix: str) -> bytes | None:
+        return self.kept.get((id_, suffix))
+
+    async def list(self, limit: int) -> Sequence[KeptReport]:
+        kept = [KeptReport(id_, at) for id_, at in self.written.items()]
+        return sorted(kept, key=lambda one: (one.id[:10], one.written_at, one.id), reverse=True)[:limit]
+
+
+class FakeLease:
+    """Its holder, and until when."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.owner, self.until = "", 0.0
+
+    async def take(self, owner: str, seconds: float) -> str:
+        if self.until > self.clock.time() and self.owner != owner:
+            return self.owner
+        self.owner, self.until = owner, self.clock.time() + seconds
+        return owner
+
+    async def give_back(self, owner: str) -> None:
+        if self.owner == owner:
+            self.until = 0.0
+
+    async def holder(self) -> str:
+        return self.owner if self.until > self.clock.time() else ""

@@ -17,11 +17,9 @@ from typing import Any
 
 CALLED: Mapping[str, Set[str]] = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
-    "s3": {
-        "GetObject",
-        "HeadBucket",
-        "PutObject",
-    },  # the head botocore itself, to find a bucket's region
+    "lambda": {"Invoke"},
+    # botocore asks for the head itself, where it must find a bucket's region
+    "s3": {"GetObject", "HeadBucket", "ListObjectsV2", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
     "sts": {"AssumeRole", "AssumeRoleWithWebIdentity"},  # botocore itself, where the credentials are of such a role
 }

@@ -3,7 +3,7 @@
 PUT    /faults    {"name": ..., "times": n, "model": ..., "stream": true|false, "hold": s, "seconds": s}
 DELETE /faults    all of them, or ?name=...
 GET    /faults    those that are on, and all that there are
-PUT    /pace      {"first_token_ms": ..., "tokens_per_second": ...}
+PUT    /pace      {"first_token_ms": ..., "tokens_per_second": ..., "thinking_tokens": ...}: slow, and dear
 GET    /requests  the last ones, secrets taken out; DELETE forgets them
 """
 
@@ -75,6 +75,7 @@ class PaceWanted(BaseModel):
 
     first_token_ms: Annotated[float, Field(ge=0, le=600_000)] | None = None
     tokens_per_second: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    thinking_tokens: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 class Control:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ from local.simulators.listener import HOST, Gate, Listener
 from local.simulators.mind.cache import PromptCache
 from local.simulators.mind.replying import reply
 from local.simulators.personas import PERSONAS
-from local.simulators.personas.protocol import Asked, Question, Refused
+from local.simulators.personas.protocol import Asked, Question, Refused, Reply
 from local.simulators.steps import Pace, Situation, Steps, answered
 
 
@@ -171,7 +172,7 @@ class Simulator:
         situation = Situation(
             persona=self._persona,
             question=question,
-            reply=reply(question, self._cache, next(self._numbers), now),
+            reply=_thought_over(reply(question, self._cache, next(self._numbers), now), self.pace.thinking_tokens),
             pace=self.pace,
             hold=self.hold if order is None or order.hold is None else order.hold,
             retry_after=self.retry_after,
@@ -179,3 +180,8 @@ class Simulator:
         )
         entry.fault = order.name if order else ""
         return FAULTS[order.name].play(situation) if order else answered(situation)
+
+
+def _thought_over(reply: Reply, tokens: int) -> Reply:
+    """The reply, with so many hidden tokens more on the bill."""
+    return replace(reply, usage=replace(reply.usage, reasoning=reply.usage.reasoning + tokens)) if tokens else reply

@@ -48,10 +48,14 @@ type Steps = Iterable[Step]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a model answers; 0 tokens per second means all at once."""
+    """How fast a model answers; 0 tokens per second means all at once.
+
+    With `thinking_tokens` it thinks before each answer, unseen and not asked for: that takes time, and is billed.
+    """
 
     first_token_ms: float = 5.0
     tokens_per_second: float = 500.0
+    thinking_tokens: int = 0
 
     @property
     def each(self) -> float:
@@ -113,7 +117,7 @@ def whole(situation: Situation, status: int, body: bytes, headers: Mapping[str, 
 def streamed(situation: Situation, frames: Sequence[Frame]) -> Iterator[Step]:
     """A response in chunks, frame by frame at the pace of the model."""
     yield Head(200, headed(situation, {"content-type": situation.content_type, "cache-control": "no-cache"}))
-    wait = situation.pace.first_token_ms / 1000
+    wait = situation.pace.first_token_ms / 1000 + situation.pace.each * situation.pace.thinking_tokens
     for frame in frames:
         if frame.says_something:
             yield Wait(wait)

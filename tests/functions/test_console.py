@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
+from tests.fakes import a_policy
 from tests.functions.conftest import DELETED, KEY, MANAGED, Load, event, put_keys
 from tests.functions.test_events import CONTEXT
 from turnout.clock import SystemClock
@@ -16,6 +17,9 @@ from turnout.policy.counting import entry
 from turnout.store.contents import S3Contents
 from turnout.store.dynamo import client, from_wire
 from turnout.store.log import from_item
+from turnout.store.policies import DynamoPolicies
+from turnout.store.reports import S3Reports
+from turnout.store.reports import client as s3
 from turnout.store.rollups import DynamoRollups
 
 KEPT = {"expires_at": {"N": "4102444800"}}
@@ -129,3 +133,48 @@ def test_it_shows_what_was_said_to_the_key_that_has_it_kept(load: Load) -> None:
     asyncio.run(S3Contents(os.environ["TURNOUT_CONTENT_BUCKET"]).write(kept))
     shown = asked(load, "console.content")
     assert (shown["object"], shown["request"]) == ("request.content", {"model": "auto"})
+
+
+VERSION = "2026-11-23-0a1b2c3d"
+
+
+@pytest.fixture
+def administered() -> None:
+    """There are a policy and a report."""
+    policies = DynamoPolicies(client(), os.environ["TURNOUT_POLICIES_TABLE"], SystemClock())
+    asyncio.run(policies.add(a_policy(VERSION), "found"))
+    asyncio.run(S3Reports(s3(), os.environ["TURNOUT_REPORT_BUCKET"]).write("2026-01-02-030000", "<p>page</p>", b"{}"))
+
+
+@pytest.mark.usefixtures("administered")
+def test_it_lists_policies_and_tries_one(load: Load) -> None:
+    assert [one["id"] for one in asked(load, "console.policies")["data"]] == [VERSION]
+    assert asked(load, "console.policy")["state"] == "recommended"
+    assert asked(load, "console.policy-canary")["deciding"]["share"] == 0.2
+    assert asked(load, "console.policy-rollback")["policy"]["state"] == "rolled_back"
+
+
+@pytest.mark.usefixtures("administered")
+def test_it_activates_a_policy(load: Load) -> None:
+    assert asked(load, "console.policy-activate")["deciding"]["active"] == VERSION
+
+
+@pytest.mark.usefixtures("administered")
+def test_it_shows_reports_to_programs_and_to_browsers(load: Load) -> None:
+    assert [one["id"] for one in asked(load, "console.reports")["data"]] == ["2026-01-02-030000"]
+    assert asked(load, "console.report") == {}
+    shown = load("console").handler(event("console.report-form"), CONTEXT)
+    assert (shown["statusCode"], shown["body"], shown["isBase64Encoded"]) == (200, "<p>page</p>", False)
+    assert shown["headers"]["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.usefixtures("administered")
+def test_an_optimizer_that_cannot_be_started_is_told(load: Load) -> None:
+    answer = load("console").handler(event("console.optimize"), CONTEXT)
+    assert (answer["statusCode"], from_json(answer["body"])["error"]["code"]) == (503, "store_unavailable")
+
+
+@pytest.mark.parametrize("name", ["policies", "policy", "policy-activate", "optimize", "reports", "report"])
+def test_a_key_without_the_scope_is_refused(load: Load, name: str) -> None:
+    put_keys(client(), os.environ["TURNOUT_KEYS_TABLE"], replace(KEY, scopes=frozenset({"inference"})))
+    assert load("console").handler(event(f"console.{name}"), CONTEXT)["statusCode"] == 403

@@ -18,7 +18,7 @@ from turnout.policy.counting import start
 from turnout.policy.rollup import Cell, Entry
 from turnout.routing.choice_prior import table
 from turnout.runtime.invocation import Context
-from turnout.store.dynamo import client
+from turnout.store.dynamo import StoreUnavailable, client
 from turnout.store.policies import DynamoPolicies
 from turnout.store.rollups import DynamoRollups
 from turnout.store.sealed import unlocked
@@ -120,14 +120,31 @@ def test_the_guard_rolls_a_canary_back_that_fails(load: Load) -> None:
     assert "failed requests 100.00% against 0.00%" in listed.history[-1].why
 
 
-def test_the_optimizer_reports_the_day_before(load: Load) -> None:
-    for record in event("aggregator.insert")["Records"]:
-        client().put_item(TableName=os.environ["TURNOUT_REQUEST_LOG_TABLE"], Item=record["dynamodb"]["NewImage"])
-    answer = load("optimizer").handler(event("optimizer.schedule"), CONTEXT)
-    assert answer == {"report": "s3://turnout-report/reports/2026/01/01.json"}
+def test_the_optimizer_keeps_its_report_once_for_each_scheduled_time(load: Load) -> None:
+    app = load("optimizer")
+    answer = app.handler(event("optimizer.schedule"), CONTEXT)
+    assert (answer["run"], answer["status"], answer["message"]) == ("2026-01-02-030000", "done", "The policy stays.")
     s3 = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
-    report = from_json(s3.get_object(Bucket="turnout-report", Key="reports/2026/01/01.json")["Body"].read())
-    assert (report["day"], report["requests"], report["policy"]) == ("2026-01-01", 1, "keep")
+    key = "reports/2026/01/02/2026-01-02-030000.json"
+    kept = s3.get_object(Bucket="turnout-report", Key=key)["Body"].read()
+    assert from_json(kept)["totals"]["requests"] == 0
+    assert app.handler(event("optimizer.schedule"), CONTEXT) == answer
+    assert s3.get_object(Bucket="turnout-report", Key=key)["Body"].read() == kept
+
+
+def test_where_s3_refuses_the_optimizer_says_so_and_applies_nothing(
+    load: Load, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TURNOUT_REPORT_BUCKET", "nobodys")
+    with pytest.raises(StoreUnavailable):
+        load("optimizer").handler(event("optimizer.schedule"), CONTEXT)
+    assert "nothing was applied" in caplog.text
+
+
+def test_a_wrong_constraint_is_named(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURNOUT_POLICY_CONSTRAINTS", '{"min_quality": 3}')
+    with pytest.raises(BadConfig, match=r"TURNOUT_POLICY_CONSTRAINTS.*min_quality is 3"):
+        load("optimizer").handler(event("optimizer.schedule"), CONTEXT)
 
 
 @pytest.mark.parametrize("value", ["not json", '["a"]', '{"OPENAI_API_KEY": 1}', None], ids=str)

@@ -33,7 +33,8 @@ pytestmark = pytest.mark.timeout(120)
 
 # none: no key is sent. unknown: one of the right shape that nobody made. off: disabled. over: expired. gone: the secret
 # before a rotation, after the overlap; former: within it. infer, read, admin: a key with that scope alone. model,
-# vendor: inference, with a list on which what is asked is not. The row that is asked for is another key's.
+# vendor: inference, with a list on which what is asked is not. The row that is asked for is another key's; policies and
+# reports are none; the form that a browser sends for a report has its own key, here none; no optimizer can be started.
 TABLE = """
                                none unknown off over gone former infer read admin model vendor
 POST   /v1/chat/completions     401   401  401  401  401   200    200  403   200   403   403
@@ -67,6 +68,15 @@ POST   /v1/keys/{id}/rotate     401   401  401  401  401   403    403  403   200
 POST   /v1/keys/{id}/disable    401   401  401  401  401   403    403  403   200   403   403
 POST   /v1/keys/{id}/enable     401   401  401  401  401   403    403  403   200   403   403
 DELETE /v1/keys/{id}            401   401  401  401  401   403    403  403   200   403   403
+GET    /v1/policies             401   401  401  401  401   403    403  200   200   403   403
+GET    /v1/policies/{version}   401   401  401  401  401   403    403  404   404   403   403
+POST   /v1/policies/{version}/activate 401   401  401  401  401   403    403  403   404   403   403
+POST   /v1/policies/{version}/canary 401   401  401  401  401   403    403  403   404   403   403
+POST   /v1/policies/{version}/rollback 401   401  401  401  401   403    403  403   404   403   403
+POST   /v1/optimize             401   401  401  401  401   403    403  403   503   403   403
+GET    /v1/reports              401   401  401  401  401   403    403  200   200   403   403
+GET    /v1/reports/{id}         401   401  401  401  401   403    403  404   404   403   403
+POST   /v1/reports/{id}         401   401  401  401  401   401    401  401   401   401   401
 """
 HEAD, *LINES = [line.split() for line in TABLE.strip().splitlines()]
 
@@ -122,7 +132,11 @@ class Deployment:
         if "/v1/keys/{id}" in line:
             _, issued = await self.keyring.create(Key("", "one"))
             return line.replace("{id}", issued.key.id)
-        return line.replace("?key=", "?key=key_of_another").replace("{id}", "gpt-5.2" if "models" in line else ROW)
+        return (
+            line.replace("?key=", "?key=key_of_another")
+            .replace("{version}", "none")
+            .replace("{id}", "gpt-5.2" if "models" in line else ROW)
+        )
 
 
 def _routes(app: Starlette) -> Iterable[tuple[str, str]]:

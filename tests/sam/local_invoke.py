@@ -67,6 +67,11 @@ def answered(field: str, value: Any) -> Callable[[Any], bool]:
     return lambda answer: answer["statusCode"] == 200 and from_json(answer["body"])[field] == value
 
 
+def refused(status: int) -> Callable[[Any], bool]:
+    """Whether an answer of HTTP has this status: there is no such thing here yet, or nobody to start."""
+    return lambda answer: answer["statusCode"] == status
+
+
 # How the answer to each event is told from any other.
 ANSWERS: dict[str, Callable[[Any], bool]] = {
     "router.chat": answered("object", "chat.completion"),
@@ -97,10 +102,19 @@ ANSWERS: dict[str, Callable[[Any], bool]] = {
     "console.key-enable": answered("disabled", False),
     "console.key-delete": answered("deleted", True),
     "console.document": answered("openapi", "3.1.0"),
+    "console.policies": answered("object", "list"),
+    "console.policy": refused(404),
+    "console.policy-activate": refused(404),
+    "console.policy-canary": refused(404),
+    "console.policy-rollback": refused(404),
+    "console.optimize": refused(503),
+    "console.reports": answered("object", "list"),
+    "console.report": refused(404),
+    "console.report-form": refused(404),
     "aggregator.insert": lambda answer: answer == {"batchItemFailures": []},
     "aggregator.unreadable": lambda answer: len(answer["batchItemFailures"]) == 1,
     "optimizer.guard": lambda answer: answer["verdict"] == "idle",
-    "optimizer.schedule": lambda answer: answer["report"].endswith("reports/2026/01/01.json"),
+    "optimizer.schedule": lambda answer: (answer["run"], answer["status"]) == ("2026-01-02-030000", "done"),
 }
 
 

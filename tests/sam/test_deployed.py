@@ -73,11 +73,12 @@ MAY: dict[str, set[str]] = {
     "OptimizerRole": TRACES
     | logs("Optimizer")
     | {
-        "dynamodb:Query RequestLog/by_day",
         "dynamodb:Query Rollups",
         "dynamodb:GetItem Policies",
         "dynamodb:PutItem Policies",
         "dynamodb:UpdateItem Policies",
+        "s3:GetObject reports/",
+        "s3:ListBucket",
         "s3:PutObject reports/",
         "sqs:SendMessage OptimizerDeadLetters",
     },
@@ -98,6 +99,13 @@ MAY: dict[str, set[str]] = {
         "dynamodb:UpdateItem Allowance",
         "secretsmanager:GetSecretValue pepper",
         "s3:GetObject contents/",
+        "dynamodb:GetItem Policies",
+        "dynamodb:PutItem Policies",
+        "dynamodb:Query Policies",
+        "dynamodb:UpdateItem Policies",
+        "s3:GetObject reports/",
+        "s3:ListBucket",
+        "lambda:InvokeFunction Optimizer",
     },
     "OptimizerTimerRole": {
         "lambda:InvokeFunction Optimizer",
@@ -209,10 +217,14 @@ async def test_the_aggregator_counts_the_row_of_a_request(stack: Stack) -> None:
 
 def test_the_optimizer_writes_its_report(stack: Stack) -> None:
     answer = stack.invoke(stack.outputs["OptimizerFunction"], event("optimizer.schedule"))
-    bucket, _, key = answer["report"].removeprefix("s3://").partition("/")
-    assert bucket == stack.outputs["ReportBucket"]
-    report = from_json(stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert report["day"] == "2026-01-01"
+    assert (answer["run"], answer["status"]) == ("2026-01-02-030000", "done")
+    s3, bucket = stack.client("s3"), stack.outputs["ReportBucket"]
+    page, json = (
+        s3.get_object(Bucket=bucket, Key=f"reports/2026/01/02/2026-01-02-030000.{suffix}")["Body"].read()
+        for suffix in ("html", "json")
+    )
+    assert page.startswith(b"<!doctype html>")
+    assert from_json(json)["id"] == "2026-01-02-030000"
 
 
 def test_the_administrator_may_do_all_that_is_tried(attempts: Attempts) -> None:

@@ -24,6 +24,7 @@ from local.tables import TEMPLATE
 ROOT = TEMPLATE.parent
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("get_item", {"TableName": "table", "Key": {"id": {"S": "1"}}}),
+    "lambda": ("invoke", {"FunctionName": "optimizer"}),
     "s3": ("put_object", {"Bucket": "reports", "Key": "one"}),
     "secretsmanager": ("get_secret_value", {"SecretId": "keys"}),
     "sts": ("assume_role", {"RoleArn": "arn:aws:iam::012345678901:role/r", "RoleSessionName": "session"}),

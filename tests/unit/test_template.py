@@ -126,13 +126,22 @@ def test_each_function_is_in_the_alarms_on_errors_and_throttles() -> None:
         assert {metric["Dimensions"][0]["Value"]["Ref"] for metric in metrics} == set(FUNCTIONS)
 
 
-def test_the_dependencies_are_those_of_the_lock() -> None:
+REQUIREMENTS = {
+    "layers/dependencies/requirements.txt": "--no-dev",
+    "functions/optimizer/requirements.txt": "--only-group reports",
+}
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS)
+def test_the_dependencies_are_those_of_the_lock(path: str) -> None:
     uv = shutil.which("uv", path=ROOT / ".tools/bin") or shutil.which("uv")
     assert uv, "uv is missing: make sets it up under .tools"
-    options = "--frozen --offline --no-dev --no-emit-project --no-header --no-annotate --format requirements-txt"
-    locked = subprocess.check_output([uv, "export", *options.split()], cwd=ROOT, text=True)  # noqa: S603 - uv itself
-    assert (ROOT / "layers/dependencies/requirements.txt").read_text() == locked
+    options = "--frozen --offline --no-emit-project --no-header --no-annotate --format requirements-txt"
+    command = [uv, "export", *options.split(), *REQUIREMENTS[path].split()]
+    locked = subprocess.check_output(command, cwd=ROOT, text=True)  # noqa: S603 - uv itself
+    assert (ROOT / path).read_text() == locked
 
 
-def test_the_dependencies_name_no_registry() -> None:
-    assert "://" not in (ROOT / "layers/dependencies/requirements.txt").read_text()
+@pytest.mark.parametrize("path", REQUIREMENTS)
+def test_the_dependencies_name_no_registry(path: str) -> None:
+    assert "://" not in (ROOT / path).read_text()

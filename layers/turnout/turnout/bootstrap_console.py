@@ -8,7 +8,7 @@ from turnout.bootstrap import lifetime
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.routing.circuit import Circuits
-from turnout.store import dynamo
+from turnout.store import dynamo, reports
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.contents import S3Contents
@@ -16,9 +16,13 @@ from turnout.store.feedback import DynamoFeedback
 from turnout.store.health import DynamoHealth
 from turnout.store.keyring import DynamoKeyring
 from turnout.store.keys import DynamoKeys
+from turnout.store.lease import LEASE, DynamoLease
+from turnout.store.policies import DynamoPolicies
 from turnout.store.reader import DynamoAccountReader, DynamoCircuitReader, DynamoRollupReader
+from turnout.store.reports import S3Reports
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
+from turnout.store.starter import LambdaStarter
 from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
@@ -50,6 +54,11 @@ def console(config: Config) -> ConsoleServices:
         terms=cache(partial(_terms, config)),
         budgets=DynamoTagBudgets(client, config.allowance_table, config.key_cache_seconds, clock),
         accounts=DynamoAccountReader(DynamoAccounts(client, config.allowance_table, clock, lifetime(config))),
+        policies=DynamoPolicies(client, config.policies_table, clock),
+        reports=S3Reports(reports.client(), config.report_bucket),
+        lease=DynamoLease(client, config.policies_table, LEASE, clock),
+        starter=LambdaStarter(config.optimizer_function),
         clock=clock,
         origins=config.cors_origins,
+        canary_share=config.canary_share,
     )

@@ -125,6 +125,12 @@ class Config(BaseModel):
     """What becomes of a policy that the optimizer recommends: nothing until somebody acts, or a canary at once."""
     canary_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """The share of the sessions for which such a canary decides."""
+    policy_constraints: dict[str, object] = {}
+    """What every policy keeps to, see `policy.goals.Constraints`: {"min_quality": 0.8, "vendors": ["openai"]}."""
+    optimizer_days: Annotated[int, Field(ge=1, le=365)] = 28
+    """How many days the optimizer looks at, the present one included."""
+    optimizer_function: str = ""
+    """Name of the function that a run on demand is done by."""
     guard: Guard = Guard()
     sizes: Sizes = Sizes()
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = ()
@@ -146,7 +152,7 @@ class Config(BaseModel):
             raise BadConfig("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
 
 
-JSON_FIELDS = frozenset({"base_urls", "guard", "timeouts", "retries", "breaker", "sizes"})
+JSON_FIELDS = frozenset({"base_urls", "guard", "policy_constraints", "timeouts", "retries", "breaker", "sizes"})
 
 
 class _JsonText(BaseModel):

@@ -122,7 +122,7 @@ async def test_the_control_port_says_what_is_wrong(
 
 async def test_the_control_port_sets_the_pace(simulator: Simulator) -> None:
     status, pace = await control(simulator, "PUT", "/pace", {"tokens_per_second": 1000})
-    assert (status, pace) == (200, {"first_token_ms": 0.0, "tokens_per_second": 1000.0})
+    assert (status, pace) == (200, {"first_token_ms": 0.0, "tokens_per_second": 1000.0, "thinking_tokens": 0})
     assert simulator.pace.each == 0.001
 
 

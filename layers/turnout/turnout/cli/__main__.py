@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -13,9 +13,13 @@ from turnout.cli.budgets import BUDGETS
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.explain import EXPLAIN
 from turnout.cli.keys import KEYS
+from turnout.cli.laptop import laptop_settings
+from turnout.cli.optimize import OPTIMIZE
+from turnout.cli.policy import POLICY
 from turnout.cli.purge import PURGE
 from turnout.cli.recount import RECOUNT
 from turnout.cli.recover import RECOVER
+from turnout.cli.report import REPORT
 from turnout.cli.reprice import REPRICE
 from turnout.cli.rules import RULES
 from turnout.cli.stack import stack_settings
@@ -27,6 +31,9 @@ from turnout.routing.rules_file import BadRules
 COMMANDS: Mapping[str, Command] = {
     "keys": KEYS,
     "budgets": BUDGETS,
+    "optimize": OPTIMIZE,
+    "policy": POLICY,
+    "report": REPORT,
     "recover": RECOVER,
     "recount": RECOUNT,
     "reprice": REPRICE,
@@ -45,18 +52,27 @@ def run(arguments: Sequence[str], env: Mapping[str, str], stdin: TextIO, stdout:
     """The exit code, or one line that says why nothing could be done. Exits for --help and wrong arguments."""
     args = _parser().parse_args(arguments)
     try:
-        settings = stack_settings(args.stack) if args.stack else {}
+        settings = _settings(args)
         return COMMANDS[args.command].run(args, World(Config.from_env({**env, **settings}), stdin, stdout))
     except (CannotDo, TurnoutError, BadConfig, BadCatalog, BadRules, BotoCoreError, ClientError) as error:
         return f"turnout {args.command}: {error}"
 
 
+def _settings(args: Namespace) -> dict[str, str]:
+    """What leads to the deployment, beside the environment."""
+    if args.laptop:
+        return laptop_settings()
+    return stack_settings(args.stack) if args.stack else {}
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="turnout",
-        description="Tends the record of a deployment, and explains its decisions: what TURNOUT_* and AWS_* name.",
+        description="Tends a deployment's record and policy, and explains decisions: what TURNOUT_* and AWS_* name.",
     )
-    parser.add_argument("--stack", metavar="NAME", help="the deployment's stack, instead of TURNOUT_* for its tables")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--stack", metavar="NAME", help="the deployment's stack, instead of TURNOUT_* for its tables")
+    where.add_argument("--laptop", action="store_true", help="what `make run` has started from this folder")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         command.arguments(commands.add_parser(name, help=command.help, description=command.help))

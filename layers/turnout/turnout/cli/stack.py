@@ -1,4 +1,4 @@
-"""`--stack NAME`: which tables, bucket and secret are those of a deployment, from its stack's outputs."""
+"""`--stack NAME`: which tables, bucket, secret and functions are those of a deployment, from its stack's outputs."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,9 @@ def stack_settings(name: str, cloudformation: Describing | None = None) -> dict[
     except ClientError as error:
         raise CannotDo(f"there is no stack '{name}' here: {error.response.get('Error', {}).get('Message')}") from None
     outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return {setting(key): value for key, value in outputs.items() if key.endswith(("Table", "Bucket", "Secret"))}
+    return {
+        setting(key): value for key, value in outputs.items() if key.endswith(("Table", "Bucket", "Secret", "Function"))
+    }
 
 
 def _client() -> Describing:

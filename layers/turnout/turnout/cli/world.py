@@ -1,17 +1,17 @@
 """What the commands are given: where to write, and the stores of a deployment, made when a command asks for one."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from turnout import bootstrap
+from turnout import bootstrap, bootstrap_optimizer
 from turnout.catalog import Catalog
 from turnout.clock import SystemClock
 from turnout.config import Config
 from turnout.core.ports import Clock
 from turnout.core.text import terminal_text
 from turnout.routing.decision import Knowledge
-from turnout.store import dynamo
+from turnout.store import dynamo, reports
 from turnout.store.accounts import DynamoAccounts
 from turnout.store.amendments import DynamoAmendments
 from turnout.store.contents import S3Contents
@@ -19,9 +19,11 @@ from turnout.store.keyring import DynamoKeyring
 from turnout.store.policies import DynamoPolicies
 from turnout.store.purge import Purge
 from turnout.store.recovery import DynamoRecovery
+from turnout.store.reports import S3Reports
 from turnout.store.requests import DynamoRequests
 from turnout.store.rollups import DynamoRollups
 from turnout.store.sealed import unlocked
+from turnout.store.starter import LambdaStarter
 from turnout.store.tag_budgets import DynamoTagBudgets
 
 if TYPE_CHECKING:
@@ -82,6 +84,20 @@ class World:
     def policies(self) -> DynamoPolicies:
         """The policy's versions."""
         return DynamoPolicies(self._client, self.config.policies_table, self.clock)
+
+    @cached_property
+    def reports(self) -> S3Reports:
+        """The optimizer's reports."""
+        return S3Reports(reports.client(), self.config.report_bucket)
+
+    async def optimize(self, run: str) -> dict[str, Any]:
+        """What came of a run of the optimizer: in its function where there is one, else here.
+
+        Raises StoreUnavailable or ReportNotWritten; ModuleNotFoundError where a report cannot be drawn here.
+        """
+        if self.config.optimizer_function:
+            return await LambdaStarter(self.config.optimizer_function).run(run)
+        return asdict(await bootstrap_optimizer.optimizer(self.config).run(run))
 
     @cached_property
     def rollups(self) -> DynamoRollups:

@@ -29,6 +29,11 @@ LEAST_HOURS = 24
 LEAST_EVENTS = 5.0
 """What a test of how often something happens must expect of it in either window (Cochran's rule)."""
 
+HOUR = 3_600
+RECENT = 3 * 24 * HOUR
+BEFORE = 14 * 24 * HOUR
+"""Seconds of the two windows: whole days, so that both have the same hours; the longer in weeks, for the weekends."""
+
 type Hours = Sequence[Rollup]
 
 
@@ -71,6 +76,12 @@ class Finding:
     shift: float
     p_value: float
     drifted: bool = False
+
+
+def windows(now: float) -> tuple[float, float, float]:
+    """In epoch seconds: where the window before begins, where the recent one does, and its end, the last whole hour."""
+    until = now // HOUR * HOUR
+    return until - RECENT - BEFORE, until - RECENT, until
 
 
 def drifts(

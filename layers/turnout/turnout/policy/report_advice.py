@@ -110,21 +110,28 @@ def _primary(chain: Sequence[str]) -> str:
     return chain[0] if chain else ""
 
 
-def steps(proposal: Proposal, drifts: Sequence[Drift]) -> tuple[Step, ...]:
+def steps(proposal: Proposal, drifts: Sequence[Drift], *, automatic: bool = False) -> tuple[Step, ...]:
     """What to do, in the order in which to do it."""
-    return (*_policy_steps(proposal), *_drift_steps(drifts), *_evidence_steps(proposal.advice))
+    return (*_policy_steps(proposal, automatic), *_drift_steps(drifts), *_evidence_steps(proposal.advice))
 
 
-def _policy_steps(proposal: Proposal) -> Iterator[Step]:
+def _policy_steps(proposal: Proposal, automatic: bool) -> Iterator[Step]:
     if not proposal.policy:
         yield Step(text="Nothing needs to be done: the policy that is in force stays.")
         return
     version = proposal.policy.version
-    yield Step(
-        text=f"Try policy {version} on a part of the sessions; a guard rolls it back by itself if it does worse.",
-        command=f"turnout policy canary {version}",
-    )
+    yield _trial(version, automatic)
     yield Step(text="See exactly what it changes.", command=f"turnout policy diff {version}")
+
+
+def _trial(version: str, automatic: bool) -> Step:
+    guarded = "on a part of the sessions; a guard rolls it back by itself if it does worse."
+    if automatic:
+        return Step(
+            text=f"Policy {version} is tried by itself {guarded} See how it goes.",
+            command=f"turnout policy show {version}",
+        )
+    return Step(text=f"Try policy {version} {guarded}", command=f"turnout policy canary {version}")
 
 
 def _drift_steps(drifts: Sequence[Drift]) -> Iterator[Step]:

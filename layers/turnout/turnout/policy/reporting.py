@@ -28,8 +28,13 @@ class Seen:
     findings: Sequence[Finding] = field(default=())
 
 
-def report(id_: str, created_at: datetime, proposal: Proposal, active: str, seen: Seen) -> Report:
-    """The report with this id; `active` is the version of the policy in force, "" for none."""
+def report(
+    id_: str, created_at: datetime, proposal: Proposal, active: str, seen: Seen, *, automatic: bool = False
+) -> Report:
+    """The report with this id; `active` is the version of the policy in force, "" for none.
+
+    `automatic`: the proposed policy is tried without anybody's doing.
+    """
     drift, whole = drifts(seen.findings), totals(seen.routes, proposal.first_day, proposal.last_day)
     return Report(
         id=id_,
@@ -37,7 +42,7 @@ def report(id_: str, created_at: datetime, proposal: Proposal, active: str, seen
         first_day=proposal.first_day,
         last_day=proposal.last_day,
         headline=headline(proposal, whole.requests),
-        steps=steps(proposal, drift.found),
+        steps=steps(proposal, drift.found, automatic=automatic),
         policy=Version(recommended=proposal.policy.version if proposal.policy else "", active=active),
         totals=whole,
         goals=goals(proposal.advice, seen.routes),

@@ -155,6 +155,8 @@ def of(effects: Sequence[Effect], metric: Metric) -> Effect | None:
 def relative(effect: Effect) -> str:
     """A change as it is read first: as a part of now for cost and time, in points for shares."""
     change = effect.change.mid if effect.change else 0.0
+    if not effect.change or effect.change.low == effect.change.high == 0:
+        return "the same"  # nothing was observed of either: both have what is expected of their class
     if effect.metric in ("quality", "success"):
         return f"{signed(change, percent).removesuffix('%')} points"
     if effect.now and effect.now.mid:

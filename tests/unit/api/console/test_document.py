@@ -46,6 +46,15 @@ def test_every_route_and_every_refusal_is_in_it(document: dict[str, Any]) -> Non
         "get /v1/budgets": "200 401 403 500 503",
         "post /v1/budgets": "200 400 401 403 413 500 503",
         "delete /v1/budgets": "200 400 401 403 404 500 503",
+        "get /v1/policies": "200 401 403 500 503",
+        "get /v1/policies/{version}": "200 401 403 404 500 503",
+        "post /v1/policies/{version}/activate": "200 400 401 403 404 409 413 500 503",
+        "post /v1/policies/{version}/canary": "200 400 401 403 404 409 413 500 503",
+        "post /v1/policies/{version}/rollback": "200 400 401 403 404 409 413 500 503",
+        "post /v1/optimize": "202 400 401 403 409 413 500 503",
+        "get /v1/reports": "200 400 401 403 500 503",
+        "get /v1/reports/{id}": "200 401 403 404 500 503",
+        "post /v1/reports/{id}": "200 401 403 404 413 500 503",
     }
 
 

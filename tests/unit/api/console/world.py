@@ -8,7 +8,17 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from tests.fakes import FakeClock, FakeContents, FakeKeyring, FakeKeys, a_model, knowing
+from tests.fakes import (
+    FakeClock,
+    FakeContents,
+    FakeKeyring,
+    FakeKeys,
+    FakeLease,
+    FakePolicies,
+    FakeReports,
+    a_model,
+    knowing,
+)
 from turnout.api.console.app import create_console
 from turnout.api.console.key_terms import KeyTerms
 from turnout.api.console.services import ConsoleServices
@@ -168,6 +178,16 @@ class FakeAccounts:
         return self.known.get(account, UNUSED)
 
 
+class FakeStarter:
+    """Runs that were started."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    async def start(self, run: str) -> None:
+        self.started.append(run)
+
+
 class Console:
     """The app over so many rows."""
 
@@ -182,6 +202,8 @@ class Console:
         self.contents = FakeContents()
         clock = FakeClock(NOW)
         self.keyring = FakeKeyring(clock)
+        self.policies, self.reports, self.lease = FakePolicies(clock), FakeReports(clock), FakeLease(clock)
+        self.starter = FakeStarter()
         services = ConsoleServices(
             budgets=self.budgets,
             accounts=FakeAccounts(self.accounts),
@@ -193,6 +215,10 @@ class Console:
             feedback=self.feedback,
             keyring=self.keyring,
             terms=lambda: TERMS,
+            policies=self.policies,
+            reports=self.reports,
+            lease=self.lease,
+            starter=self.starter,
             clock=clock,
             origins=origins,
         )

@@ -17,7 +17,9 @@ from turnout.api.console import cursor, document, health
 from turnout.api.console.budgets import Budgets
 from turnout.api.console.drift import drift_report
 from turnout.api.console.keys import KeyEndpoints
+from turnout.api.console.policies import add_policies
 from turnout.api.console.queries import FeedbackBody, Group, RequestsQuestion, Span, UsageQuestion, asked, checked
+from turnout.api.console.reports import add_reports
 from turnout.api.console.rows import content_item, feedback_item, request_detail, request_item
 from turnout.api.console.services import ConsoleServices
 from turnout.api.console.usage import GROUPS, Cells, to_csv, total, usage_rows
@@ -80,6 +82,8 @@ def create_console(services: ConsoleServices) -> FastAPI:
     app.add_api_route("/v1/budgets", budgets.list_budgets)
     app.add_api_route("/v1/budgets", budgets.set_budget, methods=["POST"])
     app.add_api_route("/v1/budgets", budgets.remove_budget, methods=["DELETE"])
+    add_policies(app, services)
+    add_reports(app, services)
     app.openapi = document.described(app)
     return app
 

@@ -11,47 +11,35 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from turnout.api.console import budget_document, key_document
+from turnout.api.console.described import ALWAYS, BAD, FORBIDDEN, ID, LARGE, UNKNOWN, parameters
 from turnout.api.console.key_body import KeysQuestion
+from turnout.api.console.policy_document import policy_endpoints
 from turnout.api.console.queries import (
     BudgetBody,
     BudgetQuestion,
+    CanaryBody,
     CreditsQuestion,
     FeedbackBody,
-    Question,
+    MoveBody,
     RequestsQuestion,
     UsageQuestion,
 )
 from turnout.api.console.wire import ContentItem, FeedbackItem, HealthReport, RequestDetail, RequestPage, Usage
-from turnout.api.document import COMMON, KEY, REFERENCE, Responses
-from turnout.api.wire import ErrorBody
+from turnout.api.document import KEY, REFERENCE
 from turnout.core.chat import JSON
 
-BAD: Responses = {400: {"model": ErrorBody, "description": "A parameter is wrong; see `param`"}}
-FORBIDDEN: Responses = {403: {"model": ErrorBody, "description": "The key sees only its own requests"}}
-UNKNOWN: Responses = {404: {"model": ErrorBody, "description": "This key has no such request"}}
-LARGE: Responses = {413: {"model": ErrorBody, "description": "The body is over the limit"}}
-UNAVAILABLE: Responses = {503: {"model": ErrorBody, "description": "The store does not answer; try again"}}
-ALWAYS: Responses = {**COMMON, **UNAVAILABLE}
 CSV: JSON = {"text/csv": {"schema": {"type": "string"}}}
-ID: JSON = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-QUESTIONS = (RequestsQuestion, UsageQuestion, FeedbackBody, KeysQuestion, BudgetQuestion, BudgetBody, CreditsQuestion)
-
-
-def _parameters(question: type[Question]) -> list[JSON]:
-    """The fields of a question as parameters of a query string."""
-    properties = question.model_json_schema(ref_template=REFERENCE)["properties"]
-    return [
-        {"name": name, "in": "query", "description": field["description"], "schema": _without_null(field)}
-        for name, field in properties.items()
-    ]
-
-
-def _without_null(field: JSON) -> JSON:
-    """A query string has no null: what may be null in the question may be left out."""
-    kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
-    return kinds[0] if kinds else {name: value for name, value in field.items() if name not in ("description", "title")}
+QUESTIONS = (
+    RequestsQuestion,
+    UsageQuestion,
+    FeedbackBody,
+    KeysQuestion,
+    BudgetQuestion,
+    BudgetBody,
+    CreditsQuestion,
+    MoveBody,
+    CanaryBody,
+)
 
 
 def endpoints() -> dict[str, dict[str, Any]]:
@@ -60,7 +48,7 @@ def endpoints() -> dict[str, dict[str, Any]]:
     return {
         "list_requests": {
             "responses": {200: {"model": RequestPage, "description": "A page"}, **ALWAYS, **BAD, **FORBIDDEN},
-            "openapi_extra": {"parameters": _parameters(RequestsQuestion), **KEY},
+            "openapi_extra": {"parameters": parameters(RequestsQuestion), **KEY},
         },
         "retrieve_request": {
             "responses": {200: {"model": RequestDetail, "description": "The record"}, **ALWAYS, **UNKNOWN},
@@ -77,7 +65,7 @@ def endpoints() -> dict[str, dict[str, Any]]:
                 **BAD,
                 **FORBIDDEN,
             },
-            "openapi_extra": {"parameters": _parameters(UsageQuestion), **KEY},
+            "openapi_extra": {"parameters": parameters(UsageQuestion), **KEY},
         },
         "health": {
             "responses": {200: {"model": HealthReport, "description": "The last minutes"}, **ALWAYS},
@@ -96,8 +84,9 @@ def endpoints() -> dict[str, dict[str, Any]]:
                 **KEY,
             },
         },
-        **key_document.endpoints(_parameters(KeysQuestion)),
-        **budget_document.endpoints(_parameters(CreditsQuestion), _parameters(BudgetQuestion)),
+        **key_document.endpoints(parameters(KeysQuestion)),
+        **policy_endpoints(),
+        **budget_document.endpoints(parameters(CreditsQuestion), parameters(BudgetQuestion)),
     }
 
 

@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from turnout.api.console.rows import moment
 from turnout.api.console.services import Rollups
 from turnout.api.console.wire import DriftItem, DriftReport
-from turnout.policy.drift import FALSE_ALARMS, Finding, drifts
-
-HOUR = 3_600
-RECENT = 3 * 24 * HOUR
-BEFORE = 14 * 24 * HOUR
-"""Seconds of the two windows: whole days, so that both have the same hours; the longer in weeks, for the weekends."""
+from turnout.policy.drift import FALSE_ALARMS, Finding, drifts, windows
 
 
 async def drift_report(rollups: Rollups, now: float) -> DriftReport:
     """The test of the last whole hours."""
-    until = now // HOUR * HOUR
-    middle, since = until - RECENT, until - RECENT - BEFORE
+    since, middle, until = windows(now)
     before = await rollups.cells("model", "hour", since, middle)
     after = await rollups.cells("model", "hour", middle, until)
     findings = await asyncio.to_thread(drifts, before, after)

@@ -28,7 +28,9 @@ MORE_SAYS = {
     "decimal_max_places": "may have at most {decimal_places} decimal places",
     "decimal_parsing": "must be a number",
     "decimal_type": "must be a number",
+    "greater_than": "must be above {gt}",
     "int_parsing": "must be an integer",
+    "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
 }
 """As `body.SAYS`, for text that should be something else."""
@@ -153,6 +155,26 @@ class CreditsQuestion(Question):
     """Whose credits."""
 
     key: Annotated[Name | None, Field(description="The id of another key, for a key with the scope `read`")] = None
+
+
+class ReportsQuestion(Question):
+    """Which reports."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="Reports in the answer")] = 20
+
+
+class MoveBody(Question):
+    """Why the policy is moved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class CanaryBody(MoveBody):
+    """Why a policy is tried, and on which part of the sessions; null: on the one that the deployment is set to."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 def asked[Q: Question](question: type[Q], parameters: Iterable[tuple[str, str]]) -> Q:

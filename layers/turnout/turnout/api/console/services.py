@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from turnout.core.allowance import Period, TagBudget
 from turnout.core.contents import Contents
 from turnout.core.keyring import Issued
-from turnout.core.ports import Clock, Key, Keys
+from turnout.core.ports import Clock, Key, Keys, Policies
+from turnout.core.reporting import KeptReport
 from turnout.core.search import Feedback, Logged, Page, Position, Search
 from turnout.policy.account import Account
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
@@ -107,6 +108,34 @@ class Accounts(Protocol):
         ...
 
 
+class Reports(Protocol):
+    """The optimizer's reports, read."""
+
+    async def read(self, id_: str, suffix: str) -> bytes | None:
+        """A report as "html" or "json"; None when there is none."""
+        ...
+
+    async def list(self, limit: int) -> Sequence[KeptReport]:
+        """The newest, newest first."""
+        ...
+
+
+class Lease(Protocol):
+    """The lease of the optimizer."""
+
+    async def holder(self) -> str:
+        """The run that is under way, "" when there is none."""
+        ...
+
+
+class Starter(Protocol):
+    """Starts the optimizer."""
+
+    async def start(self, run: str) -> None:
+        """A run of that id, beside this. Raises StoreUnavailable when it cannot be started."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
     """All that the console needs of the world. `origins` are the web pages that may call from a browser."""
@@ -121,5 +150,10 @@ class ConsoleServices:
     terms: Callable[[], "KeyTerms"]
     budgets: TagBudgets
     accounts: Accounts
+    policies: Policies
+    reports: Reports
+    lease: Lease
+    starter: Starter
     clock: Clock
     origins: Sequence[str] = ()
+    canary_share: float = 0.1
