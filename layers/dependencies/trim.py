@@ -16,10 +16,11 @@ from py_compile import PycInvalidationMode
 from typing import Any
 
 CALLED: Mapping[str, Set[str]] = {
-    "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
+    # what deletes is `turnout purge`, which may be run from a function, too
+    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "lambda": {"Invoke"},
     # botocore asks for the head itself, where it must find a bucket's region
-    "s3": {"GetObject", "HeadBucket", "ListObjectsV2", "PutObject"},
+    "s3": {"DeleteObjects", "GetObject", "HeadBucket", "ListObjectsV2", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
     "sts": {"AssumeRole", "AssumeRoleWithWebIdentity"},  # botocore itself, where the credentials are of such a role
 }
