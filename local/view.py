@@ -46,9 +46,8 @@ class Terminal:
         """Everything is up; with the `ticket` the link to the reports opens without a key."""
         facts = _facts(url, key, vendors, chain)
         if ticket:
-            facts.add_row(
-                "[bold]report", f"{url}/v1/reports/latest.html?ticket={ticket}, after turnout --laptop optimize"
-            )
+            facts.add_row("[bold]report", f"{url}/v1/reports/latest.html?ticket={ticket}")
+            facts.add_row("", "[dim]there once `.venv/bin/turnout --laptop optimize` has run[/]")
         self.console.print(Panel.fit(facts, title="Turnout is ready", border_style="green"))
         for title, text in (("Try it with curl", CURL), ("or with Python", PYTHON)):
             self.console.print(f"\n[bold]{title}[/]\n")
