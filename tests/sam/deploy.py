@@ -101,11 +101,12 @@ def deploy(folder: Path, aws: EmbeddedAws) -> None:
 
 
 def deployable(template: dict[str, Any]) -> dict[str, Any]:
-    """The template without the two things that ministack lacks: streamed routes and alarms on metric math."""
+    """The template without what ministack lacks: streamed routes, alarms on metric math, and TLS for a bucket."""
     resources: dict[str, Any] = template["Resources"]
     for event in resources["RouterFunction"]["Properties"]["Events"].values():
         del event["Properties"]["ResponseTransferMode"]
-    kept = {name: one for name, one in resources.items() if one["Type"] != "AWS::CloudWatch::Alarm"}
+    lacking = {"AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy"}
+    kept = {name: one for name, one in resources.items() if one["Type"] not in lacking}
     return template | {"Resources": kept}
 
 

@@ -1,8 +1,9 @@
 """The built application, deployed by `sam deploy` into an AWS on this machine that enforces the roles' policies.
 
-Two things are taken out of the template first, which that AWS lacks: the streaming of routes (an answer comes in one
-piece; `test_transform` looks at what is left out) and alarms. Its Lambda starts `app.handler` itself, without the
-wrapper that `test_emulator` runs. All else is what `make deploy` sends.
+Three things are taken out of the template first, which that AWS lacks: the streaming of routes (an answer comes in one
+piece; `test_transform` looks at what is left out), alarms, and the rule of a bucket that it is reached over TLS alone.
+Its Lambda starts `app.handler` itself, without the wrapper that `test_emulator` runs. All else is what `make deploy`
+sends.
 """
 
 from collections.abc import Iterator

@@ -57,6 +57,8 @@ def test_the_content_bucket_is_encrypted_and_closed_and_forgets_for_good() -> No
         {"Ref": "ContentRetentionDays"}
     ]
     assert "VersioningConfiguration" not in bucket
+    [rule] = of("AWS::S3::BucketPolicy")["ContentBucketPolicy"]["PolicyDocument"]["Statement"]
+    assert (rule["Effect"], rule["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_what_is_worth_keeping_outlives_the_stack() -> None:
