@@ -39,6 +39,15 @@ BUFFERED = {
     ("post", "/v1/keys/{id}/rotate"),
     ("post", "/v1/keys/{id}/disable"),
     ("post", "/v1/keys/{id}/enable"),
+    ("get", "/v1/policies"),
+    ("get", "/v1/policies/{version}"),
+    ("post", "/v1/policies/{version}/activate"),
+    ("post", "/v1/policies/{version}/canary"),
+    ("post", "/v1/policies/{version}/rollback"),
+    ("post", "/v1/optimize"),
+    ("get", "/v1/reports"),
+    ("get", "/v1/reports/{id}"),
+    ("post", "/v1/reports/{id}"),
     ("get", "/v1/console/openapi.json"),
 }
 

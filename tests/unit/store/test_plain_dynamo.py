@@ -35,5 +35,6 @@ def test_what_lambda_does_not_give_is_for_botocore(more: dict[str, str], monkeyp
 
 
 def test_it_has_all_operations_that_are_called() -> None:
-    snake = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_") for name in CALLED["dynamodb"]}
+    called = CALLED["dynamodb"] - {"DeleteItem"}  # of a purge, which no router does
+    snake = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_") for name in called}
     assert snake <= set(dir(PlainDynamo))
