@@ -11,6 +11,7 @@ from hashlib import blake2b
 SEED_BITS = 48
 """Of a seed, which a JSON number carries exactly; half of it decides whether to explore, half what to choose."""
 HALF = SEED_BITS // 2
+STEPS = 1 << HALF
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,23 @@ def seed_of(request_id: str, purpose: str = "exploration") -> int:
 
 def draw(models: Sequence[str], share: float, seed: int) -> Draw:
     """With probability `share` any of `models` with equal chances, else the first; there is at least one."""
-    chance, choice = seed >> HALF, seed & ((1 << HALF) - 1)
-    steps = round(share * (1 << HALF))  # so that the propensity is exactly the chance
-    explored = chance < steps
-    first = choice * len(models) >> HALF if explored else 0
-    share = steps / (1 << HALF)
+    steps = steps_of(share)
+    explored = is_drawn(seed, steps)
+    first = pick(seed, len(models)) if explored else 0
+    share = steps / STEPS
     return Draw(first, share / len(models) + (1.0 - share if first == 0 else 0.0), explored and first > 0)
+
+
+def steps_of(share: float) -> int:
+    """How many of STEPS a share is, so that the propensity is exactly the chance."""
+    return round(share * STEPS)
+
+
+def is_drawn(seed: int, steps: int) -> bool:
+    """Whether it is one of so many of STEPS, by the first half of the seed."""
+    return seed >> HALF < steps
+
+
+def pick(seed: int, count: int) -> int:
+    """One of 0 to `count` - 1, each with the same chance, by the second half of the seed."""
+    return (seed % STEPS) * count >> HALF

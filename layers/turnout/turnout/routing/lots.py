@@ -8,9 +8,8 @@ from decimal import Decimal
 
 from turnout.core.chat import Chat
 from turnout.core.models import Model
-from turnout.routing.explore import HALF, seed_of
+from turnout.routing.explore import STEPS, is_drawn, pick, seed_of, steps_of
 
-STEPS = 1 << HALF
 PLACES = Decimal("1e-9")
 
 
@@ -23,7 +22,7 @@ class Lot:
 
     def second(self, others: tuple[Model, ...]) -> Model:
         """Who else answers: each with the same chance."""
-        return others[(self.seed % STEPS) * len(others) >> HALF]
+        return others[pick(self.seed, len(others))]
 
     def propensity(self, others: int = 1) -> Decimal:
         """The probability with which one of so many was to answer and be judged."""
@@ -33,8 +32,8 @@ class Lot:
 def lot(request_id: str, share: float) -> Lot | None:
     """None: not drawn."""
     seed = seed_of(request_id, "sampling")
-    steps = round(share * STEPS)  # so that the propensity is exactly the chance
-    return Lot(Decimal(steps) / STEPS, seed) if seed >> HALF < steps else None
+    steps = steps_of(share)
+    return Lot(Decimal(steps) / STEPS, seed) if is_drawn(seed, steps) else None
 
 
 def comparable(chat: Chat) -> bool:

@@ -7,10 +7,10 @@ waited for, and not long: until it is there, the priors decide.
 
 import asyncio
 import logging
-from hashlib import blake2b
 
 from turnout.core.policies import Pointer, Policy
 from turnout.core.ports import Clock, Policies
+from turnout.routing.explore import SEED_BITS, seed_of
 
 log = logging.getLogger("turnout.routing")
 
@@ -20,7 +20,6 @@ GIVEN_UP_AFTER = 30.0
 """Seconds after which a reading counts as lost: an environment may have been frozen in the middle of it."""
 FIRST_WAIT = 0.25
 """Seconds for which the first requests of an instance wait for a policy; two readings take some 10 ms."""
-BITS = 48
 
 
 class Unsteered:
@@ -80,6 +79,5 @@ def version_for(session: str, pointer: Pointer) -> str:
     if not pointer.canary:
         return pointer.active
     # With the canary in it, so that it is not always the same sessions that are tried on.
-    told = f"{pointer.canary} {pointer.canary_since} {session}".encode()
-    drawn = int.from_bytes(blake2b(told, digest_size=BITS // 8, person=b"canary").digest())
-    return pointer.canary if drawn < pointer.share * (1 << BITS) else pointer.active
+    drawn = seed_of(f"{pointer.canary} {pointer.canary_since} {session}", "canary")
+    return pointer.canary if drawn < pointer.share * (1 << SEED_BITS) else pointer.active
