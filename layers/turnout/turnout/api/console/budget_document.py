@@ -2,29 +2,26 @@
 
 from typing import Any
 
+from turnout.api.console import described
 from turnout.api.console.budget_wire import BudgetLeft, BudgetList, BudgetRemoved, CreditsItem
+from turnout.api.console.described import FAULTY, LARGE, takes
 from turnout.api.console.queries import BudgetBody
-from turnout.api.document import COMMON, KEY, REFERENCE, Responses
+from turnout.api.document import KEY, Responses
 from turnout.api.wire import ErrorBody
 from turnout.core.chat import JSON
 
 ALWAYS: Responses = {
-    **COMMON,
+    **described.ALWAYS,
     403: {"model": ErrorBody, "description": "The key lacks the scope for it"},
-    503: {"model": ErrorBody, "description": "The store does not answer; try again"},
 }
-BAD: Responses = {400: {"model": ErrorBody, "description": "A field or a parameter is wrong; see `param`"}}
-LARGE: Responses = {413: {"model": ErrorBody, "description": "The body is over the limit"}}
 UNKNOWN: Responses = {404: {"model": ErrorBody, "description": "There is no such key or budget"}}
 
 
 def endpoints(whose: list[JSON], which: list[JSON]) -> dict[str, dict[str, Any]]:
     """What is told of each, by the name of its function; the parameters are a CreditsQuestion's, a BudgetQuestion's."""
-    schema = {"$ref": REFERENCE.format(model=BudgetBody.__name__)}
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
     return {
         "credits": {
-            "responses": {200: {"model": CreditsItem, "description": "What is left"}, **ALWAYS, **BAD, **UNKNOWN},
+            "responses": {200: {"model": CreditsItem, "description": "What is left"}, **ALWAYS, **FAULTY, **UNKNOWN},
             "openapi_extra": {"parameters": whose, **KEY},
         },
         "list_budgets": {
@@ -32,11 +29,11 @@ def endpoints(whose: list[JSON], which: list[JSON]) -> dict[str, dict[str, Any]]
             "openapi_extra": KEY,
         },
         "set_budget": {
-            "responses": {200: {"model": BudgetLeft, "description": "As it stands"}, **ALWAYS, **BAD, **LARGE},
-            "openapi_extra": {"requestBody": body, **KEY},
+            "responses": {200: {"model": BudgetLeft, "description": "As it stands"}, **ALWAYS, **FAULTY, **LARGE},
+            "openapi_extra": {**takes(BudgetBody), **KEY},
         },
         "remove_budget": {
-            "responses": {200: {"model": BudgetRemoved, "description": "It is gone"}, **ALWAYS, **BAD, **UNKNOWN},
+            "responses": {200: {"model": BudgetRemoved, "description": "It is gone"}, **ALWAYS, **FAULTY, **UNKNOWN},
             "openapi_extra": {"parameters": which, **KEY},
         },
     }

@@ -1,10 +1,11 @@
-"""What the OpenAPI document says of several endpoints alike: refusals, and the parameters of a query string."""
+"""What the OpenAPI document says of several endpoints alike: refusals, bodies, and the parameters of a query string."""
 
 from turnout.api.console.queries import Question
 from turnout.api.document import COMMON, REFERENCE, Responses
 from turnout.api.wire import ErrorBody
 from turnout.core.chat import JSON
 
+FAULTY: Responses = {400: {"model": ErrorBody, "description": "A field or a parameter is wrong; see `param`"}}
 BAD: Responses = {400: {"model": ErrorBody, "description": "A parameter is wrong; see `param`"}}
 FORBIDDEN: Responses = {403: {"model": ErrorBody, "description": "The key sees only its own requests"}}
 UNKNOWN: Responses = {404: {"model": ErrorBody, "description": "This key has no such request"}}
@@ -12,6 +13,12 @@ LARGE: Responses = {413: {"model": ErrorBody, "description": "The body is over t
 UNAVAILABLE: Responses = {503: {"model": ErrorBody, "description": "The store does not answer; try again"}}
 ALWAYS: Responses = {**COMMON, **UNAVAILABLE}
 ID: JSON = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def takes(body: type[Question], *, required: bool = True) -> JSON:
+    """A body of JSON."""
+    schema = {"$ref": REFERENCE.format(model=body.__name__)}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
 def parameters(question: type[Question]) -> list[JSON]:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from turnout.api.console import budget_document, key_document
-from turnout.api.console.described import ALWAYS, BAD, FORBIDDEN, ID, LARGE, UNKNOWN, parameters
+from turnout.api.console.described import ALWAYS, BAD, FORBIDDEN, ID, LARGE, UNKNOWN, parameters, takes
 from turnout.api.console.key_body import KeysQuestion
 from turnout.api.console.policy_document import policy_endpoints
 from turnout.api.console.queries import (
@@ -44,7 +44,6 @@ QUESTIONS = (
 
 def endpoints() -> dict[str, dict[str, Any]]:
     """What is told of each endpoint, by the name of its function: arguments of `APIRoute`."""
-    body = {"$ref": REFERENCE.format(model=FeedbackBody.__name__)}
     return {
         "list_requests": {
             "responses": {200: {"model": RequestPage, "description": "A page"}, **ALWAYS, **BAD, **FORBIDDEN},
@@ -79,10 +78,7 @@ def endpoints() -> dict[str, dict[str, Any]]:
                 **UNKNOWN,
                 **LARGE,
             },
-            "openapi_extra": {
-                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-                **KEY,
-            },
+            "openapi_extra": {**takes(FeedbackBody), **KEY},
         },
         **key_document.endpoints(parameters(KeysQuestion)),
         **policy_endpoints(),

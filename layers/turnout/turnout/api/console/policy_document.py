@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from turnout.api.console.described import ALWAYS, BAD, ID, LARGE, parameters
+from turnout.api.console.described import ALWAYS, BAD, ID, LARGE, parameters, takes
 from turnout.api.console.policy_wire import Moved, Optimization, PolicyDetail, PolicyPage, ReportPage
 from turnout.api.console.queries import CanaryBody, MoveBody, ReportsQuestion
-from turnout.api.document import KEY, REFERENCE, Responses
+from turnout.api.document import KEY, Responses
 from turnout.api.wire import ErrorBody
 from turnout.core.chat import JSON
 from turnout.policy.report import Report
@@ -44,7 +44,7 @@ def policy_endpoints() -> dict[str, dict[str, Any]]:
                 **BUSY,
                 **LARGE,
             },
-            "openapi_extra": {"requestBody": _body(MoveBody), **KEY},
+            "openapi_extra": {**takes(MoveBody, required=False), **KEY},
         },
         "list_reports": _reading(ReportPage, "The newest reports", parameters(ReportsQuestion), BAD),
         "retrieve_report": {
@@ -78,9 +78,5 @@ def _moving(question: type[MoveBody]) -> dict[str, Any]:
     refused = {**ALWAYS, **BAD, **ADMIN, **NO_POLICY, **MOVED, **LARGE}
     return {
         "responses": {200: {"model": Moved, "description": "The policy after the move"}, **refused},
-        "openapi_extra": {"parameters": [VERSION], "requestBody": _body(question), **KEY},
+        "openapi_extra": {"parameters": [VERSION], **takes(question, required=False), **KEY},
     }
-
-
-def _body(question: type[MoveBody]) -> JSON:
-    return {"content": {"application/json": {"schema": {"$ref": REFERENCE.format(model=question.__name__)}}}}
