@@ -4,10 +4,8 @@ What is counted in the end is compared with what the calls really cost, to the l
 """
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import StringIO
@@ -44,7 +42,6 @@ class Faulty:
     """A client of DynamoDB that loses the writes of requests whose fate that is."""
 
     client: Any
-    one_by_one: threading.Lock | None = None
     fates: dict[str, Fate] = field(default_factory=dict[str, "Fate"])
 
     def __getattr__(self, name: str) -> Any:
@@ -55,16 +52,10 @@ class Faulty:
         fate = self._fate(asked)
         if fate == "not written":
             raise ReadTimeoutError(endpoint_url="before it was written")
-        with self.one_by_one or nullcontext():
-            answer = self.client.update_item(**asked)
+        answer = self.client.update_item(**asked)
         if fate == "answer lost":
             raise ReadTimeoutError(endpoint_url="after it was written")
         return answer
-
-    def transact_write_items(self, **asked: Any) -> Any:
-        """As the real one does."""
-        with self.one_by_one or nullcontext():
-            return self.client.transact_write_items(**asked)
 
     def _fate(self, asked: dict[str, Any]) -> Fate:
         """Of a settlement; all that removes what a request holds is one."""
@@ -107,11 +98,10 @@ class Spending:
     estimate: Decimal = Decimal("0.004")
     beyond: float = 1.25
     instances: int = 20
-    one_by_one: threading.Lock | None = None
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - reproducible, not secret
-        self.faulty = Faulty(self.client, self.one_by_one)
+        self.faulty = Faulty(self.client)
         self.unsaved = StringIO()
         self.run = Run(self.budget)
         self.routers = [self.router() for _ in range(self.instances)]

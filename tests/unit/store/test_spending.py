@@ -1,6 +1,5 @@
 """A thousand requests at once against one budget: never overspent, and counted exactly, whoever dies."""
 
-import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ async def test_a_budget_holds_and_all_that_is_known_is_counted_once(
     dynamodb: "DynamoDBClient", seed: int, count: int
 ) -> None:
     clock = FakeClock()
-    spending = Spending(dynamodb, clock, seed, one_by_one=threading.Lock())  # moto's threads would interleave
+    spending = Spending(dynamodb, clock, seed)
     await spending.requests(count)
     run = spending.run
     assert run.fates["insufficient_quota"] > 0
@@ -33,7 +32,7 @@ async def test_a_budget_holds_and_all_that_is_known_is_counted_once(
 
 
 async def test_what_is_held_counts_as_spent_until_it_is_settled(dynamodb: "DynamoDBClient") -> None:
-    spending = Spending(dynamodb, FakeClock(), 4, estimate=Decimal("0.1"), one_by_one=threading.Lock())
+    spending = Spending(dynamodb, FakeClock(), 4, estimate=Decimal("0.1"))
     spending.beyond = 0
     await spending.requests(10)
     account = spending.accounts().read(ACCOUNT)
