@@ -12,9 +12,10 @@ from pydantic_core import from_json
 from tests import reported
 from turnout.core.outcomes import Outcomes
 from turnout.core.policies import Advice, Effect, Evidence, Interval, Proposal
+from turnout.policy.estimate import wilson
 from turnout.policy.report import Report, schema
 from turnout.policy.report_advice import overall
-from turnout.policy.report_sums import totals, wilson
+from turnout.policy.report_sums import totals
 from turnout.policy.report_words import seconds, usd
 from turnout.policy.reporting import Seen, report
 

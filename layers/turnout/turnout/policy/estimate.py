@@ -55,6 +55,19 @@ def share_error(count: float, total: float) -> float:
     return math.sqrt(total * (count - total) / count + Z * Z / 4) / (count + Z * Z)
 
 
+def wilson(hits: float, tries: float) -> Interval | None:
+    """The share of hits, with Wilson's 95% interval; None without tries.
+
+    For verdicts between 0 and 1, `hits` is their sum: they vary no more than hits and misses do, so it is wide enough.
+    https://doi.org/10.1080/01621459.1927.10502953
+    """
+    if not tries:
+        return None
+    share, middle = hits / tries, (hits + Z * Z / 2) / (tries + Z * Z)
+    half = Z * share_error(tries, hits)
+    return Interval(min(share, max(0.0, middle - half)), share, max(share, min(1.0, middle + half)))
+
+
 def together(errors: Iterable[float]) -> float:
     """The standard error of a sum of independent estimates."""
     return math.sqrt(math.fsum(error * error for error in errors))

@@ -1,13 +1,11 @@
 """The sums in a report: the period as a whole, each model, and where money went; all from rollups by the day."""
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import NormalDist
 
-from turnout.core.policies import Interval
+from turnout.policy.estimate import wilson
 from turnout.policy.report import Day, ModelReport, Spending, Spent, Totals
 from turnout.policy.rollup import SERIES, Cell, Counts, Rollup, Verdicts, grouped, merged
 
@@ -15,21 +13,6 @@ type Cells = Sequence[tuple[Cell, Counts]]
 
 JUDGES = ("feedback", "judge")
 """The series of quality that say how good an answer was; the others say what was wrong with it."""
-_Z = NormalDist().inv_cdf(0.975)
-
-
-def wilson(hits: float, tries: float) -> Interval | None:
-    """The share of hits, with Wilson's 95% interval; None without tries.
-
-    For verdicts between 0 and 1, `hits` is their sum: they vary no more than hits and misses do, so it is wide enough.
-    https://doi.org/10.1080/01621459.1927.10502953
-    """
-    if not tries:
-        return None
-    share = hits / tries
-    middle = (share + _Z**2 / (2 * tries)) / (1 + _Z**2 / tries)
-    half = _Z / (1 + _Z**2 / tries) * math.sqrt(share * (1 - share) / tries + (_Z / (2 * tries)) ** 2)
-    return Interval(min(share, max(0.0, middle - half)), share, max(share, min(1.0, middle + half)))
 
 
 def totals(routes: Cells, first_day: str, last_day: str) -> Totals:
