@@ -1,9 +1,10 @@
 """The guard, tried: `python -m benchmarks.canary [RUNS]` rolls back what does harm, how soon, and how often in error.
 
 Requests come at 2 a second in three tasks of different length and price, slower at noon than at night; costs are
-log-normal, with some requests that cost 20 times the mean. The guard looks every 5 minutes at a canary with a tenth of
-them. False alarms are counted over the whole two days, with nothing promoted before: of canaries that are as good as
-the control, and of those that are as bad as is just tolerated in everything, for which the stated rate is meant.
+log-normal, with some requests that cost 20 times the mean. Of a tenth of the answers it is told whether they are right:
+four of five. The guard looks every 5 minutes at a canary with a tenth of the requests. False alarms are counted over
+the whole two days, with nothing promoted before: of canaries that are as good as the control, and of those that are as
+bad as is just tolerated in everything, for which the stated rate is meant.
 """
 
 import math
@@ -24,24 +25,34 @@ TASKS = ((0.6, 1.0), (0.3, 2.0), (0.1, 6.0))
 FAILED, DIVERTED = 0.01, 0.02
 SECONDS, SPREAD = 2.0, 0.6
 USD, COST_SPREAD = 0.002, 1.2
+JUDGED, RIGHT = 0.1, 0.8
+"""The share of answers that are judged, and of those that of the right ones."""
 SWING = 0.5
 """How much slower noon is than the mean of the day, as a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What a canary does: more of the requests fail or are diverted, the others take or cost so many times as much."""
+    """What a canary does: more of the requests fail or are diverted, the others take or cost so many times as much.
+
+    `quality` is how many more of the judged answers are wrong, `judged` the share of answers that are judged.
+    """
 
     name: str
     failed: float = 0.0
     diverted: float = 0.0
     latency: float = 1.0
     cost: float = 1.0
+    quality: float = 0.0
+    judged: float = JUDGED
 
 
 TERMS = Terms()
 NONE = Harm("none: as good as the control")
-TOLERATED = Harm("as bad as is tolerated, in everything", TERMS.failed, TERMS.diverted, TERMS.latency, TERMS.cost)
+TOLERATED = Harm(
+    "as bad as is tolerated, in everything", TERMS.failed, TERMS.diverted, TERMS.latency, TERMS.cost, TERMS.quality
+)
+UNJUDGED = Harm("none, and nobody judges", judged=0.0)
 HARMS = (
     Harm("its first choice fails always", diverted=1 - DIVERTED),
     Harm("10% more requests fail", failed=0.1),
@@ -49,6 +60,10 @@ HARMS = (
     Harm("twice as slow", latency=2.0),
     Harm("1.5 times as slow", latency=1.5),
     Harm("twice as dear", cost=2.0),
+    Harm("answers 20 points worse, a tenth judged", quality=0.2),
+    Harm("answers 10 points worse, a tenth judged", quality=0.1),
+    Harm("answers 10 points worse, all judged", quality=0.1, judged=1.0),
+    Harm("answers 6 points worse, all judged", quality=0.06, judged=1.0),
 )
 
 
@@ -80,19 +95,23 @@ def _block(dice: np.random.Generator, harm: Harm, part: float, size: float, minu
     asked = PER_MINUTE * MINUTES * part
     slow = size * (1 + SWING * math.sin(2 * math.pi * minutes / 1_440))
     canary = _side(dice, int(dice.poisson(asked * SHARE)), size * harm.cost, slow * harm.latency, harm)
-    return Block(canary, _side(dice, int(dice.poisson(asked * (1 - SHARE))), size, slow, NONE))
+    alike = replace(NONE, judged=harm.judged)
+    return Block(canary, _side(dice, int(dice.poisson(asked * (1 - SHARE))), size, slow, alike))
 
 
 def _side(dice: np.random.Generator, count: int, dear: float, slow: float, harm: Harm) -> dict[str, Sums]:
     failed = int(dice.binomial(count, FAILED + harm.failed))
     diverted = int(dice.binomial(count, min(1.0, DIVERTED + harm.diverted)))
     nats = np.log(SECONDS * 1e3 * slow) + SPREAD * dice.standard_normal(count - failed)
+    judged = int(dice.binomial(count - failed, harm.judged))
+    wrong = int(dice.binomial(judged, 1 - RIGHT + harm.quality))
     usd = USD * dear * np.exp(COST_SPREAD * dice.standard_normal(count) - COST_SPREAD**2 / 2)
     return {
         "failed": Sums(count, failed, failed),
         "diverted": Sums(count, diverted, diverted),
         "latency": Sums(count - failed, float(nats.sum()), float((nats * nats).sum())),
         "cost": Sums(count, float(usd.sum()), float((usd * usd).sum())),
+        "quality": Sums(judged, wrong, wrong),
     }
 
 
@@ -119,9 +138,12 @@ def main(number: int) -> None:
         back = [end for end in ends if end.judgement.verdict == "roll_back"]
         told = " | ".join(map(_spread, ([one.requests for one in back], [one.minutes for one in back])))
         print(f"| {harm.name} | {len(back) / len(ends):.1%} | {told} |", flush=True)
-    ends = runs(NONE, TERMS, number // 5)
-    promoted = [end.minutes / 60 for end in ends if end.judgement.verdict == "promote"]
-    print(f"\nHarmless ones are promoted: {len(promoted) / len(ends):.1%}, after {np.median(promoted):.1f} h (median).")
+    print("\n| a canary that does no harm | promoted | hours, median (90%) |\n|---|---|---|")
+    for harm in (NONE, replace(NONE, name="the same, all judged", judged=1.0), UNJUDGED):
+        ends = runs(harm, TERMS, number // 5)
+        promoted = [end.minutes / 60 for end in ends if end.judgement.verdict == "promote"]
+        told = f"{np.median(promoted):.0f} ({np.quantile(promoted, 0.9):.0f})"
+        print(f"| {harm.name} | {len(promoted) / len(ends):.1%} | {told} |", flush=True)
 
 
 def _spread(values: list[float] | list[int]) -> str:

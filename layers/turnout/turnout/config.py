@@ -60,6 +60,7 @@ class Guard(BaseModel):
     diverted: Annotated[float, Field(ge=0, lt=1)] = 0.02
     latency: Annotated[float, Field(ge=1)] = 1.25
     cost: Annotated[float, Field(ge=1)] = 1.25
+    quality: Annotated[float, Field(ge=0, lt=1)] = 0.03
     false_alarms: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     least_seconds: Annotated[float, Field(ge=0)] = 3_600.0
     most_seconds: Annotated[float, Field(gt=0)] = 172_800.0

@@ -246,7 +246,24 @@ def test_a_verdict_counts_wherever_its_request_does() -> None:
     assert set(some.increments) == {
         one for one in entry(ROW).increments if one.dimension != "health" and "mistral/small" not in one.values
     }
-    assert all(counts == {"fbn": 1, "fbs": Decimal("0.75")} for counts in some.increments.values())
+    squares = {"vn": 1, "vs": 7_500, "vq": 56_250_000}
+    for where, counts in some.increments.items():
+        assert counts == {"fbn": 1, "fbs": Decimal("0.75"), **(squares if where.dimension == "route" else {})}
+
+
+def test_a_signal_says_nothing_of_how_good_an_answer_is() -> None:
+    signal = verdict(ROW, "cut", Decimal(1), "cut:01J")
+    assert all(counts == {"ctn": 1, "cts": Decimal(1)} for counts in signal.increments.values())
+
+
+def test_a_route_counts_the_verdict_on_the_answer_that_was_shown_and_on_no_sample() -> None:
+    sample = replace(ANSWER, vendor="mistral", model="large", part=Part("candidate", 2), judged=Decimal("0.2"))
+    row = replace(ROW, attempts=[FAILURE, replace(ANSWER, judged=Decimal("0.9")), sample])
+    increments = entry(from_item(from_wire(to_wire(to_item(row, 30))))).increments
+    route = Rollup(increments[cell("route", "cost", "code", "7")])
+    assert (route.whole("vn"), route.whole("vs"), route.whole("vq")) == (1, 9_000, 81_000_000)
+    assert route.verdicts("judge").count == 2
+    assert not any("vn" in counts for where, counts in increments.items() if where.dimension != "route")
 
 
 @pytest.mark.parametrize("score", ["-0.1", "1.1", "0.1234567890123456789"])

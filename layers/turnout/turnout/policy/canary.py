@@ -6,7 +6,7 @@ effect. For each metric, with n requests of the canary and m of the control in s
 counts with the weight h = nm/(n+m), and the sum S of what is beyond the tolerance, S = sum of h (mean - mean), has the
 variance V = sum of h² (v/n + w/m): v and w are the variances of single requests where the canary is just as bad as is
 tolerated, read from the control for shares, as a share of p has the variance p(1-p), else from all n+m together, as
-under a permutation of who is canary. Then, however long it goes on,
+under a permutation of who is canary; for quality n and m are verdicts. Then, however long it goes on,
 
     |S - its mean| < sqrt((V + r) log((V + r) / (r a²)))        but for a part `a` of all canaries
 
@@ -25,6 +25,7 @@ from typing import Literal
 
 from turnout.policy.canary_metrics import METRICS, Metric, told
 from turnout.policy.canary_terms import Evidence, Sums, Terms
+from turnout.policy.estimate import Z_ONE_SIDED
 
 SCALE = 10.0
 """The variance for which the test is sharpest, in failures, squared nats, or squares of the control's mean cost."""
@@ -103,19 +104,29 @@ def judged(evidence: Mapping[str, Evidence], requests: float, seconds: float, te
         if seconds < terms.most_seconds:
             return Judgement("watch", f"Too few requests to tell, {so_far}.")
         return Judgement("roll_back", f"Not proven: only {requests:.0f} requests in {_hours(seconds)}.")
-    if seconds >= terms.least_seconds and set(found.values()) == {"fine"}:
+    unclear = [METRICS[name].words for name, one in found.items() if one != "fine" and _counts(name, evidence)]
+    if seconds >= terms.least_seconds and not unclear:
         return Judgement("promote", f"As good as the control within the tolerance, {so_far}: {figures}.")
     if seconds < terms.most_seconds:
-        unclear = [METRICS[name].words for name, one in found.items() if one != "fine"]
         return Judgement("watch", f"{f'Not clear yet: {_and(unclear)}' if unclear else 'Fine'}, {so_far}: {figures}.")
     return _at_the_end(evidence, f"{so_far}: {figures}.")
 
 
 def _at_the_end(evidence: Mapping[str, Evidence], figures: str) -> Judgement:
-    """Time is up, and no harm is proven: the figures as they are decide."""
-    if beyond := [METRICS[name].words for name in METRICS if evidence.get(name, Evidence()).excess > 0]:
+    """Time is up, and no harm is proven: the figures as they are decide; where few requests tell, if they are clear."""
+    beyond = [metric.words for name, metric in METRICS.items() if _beyond(metric, evidence.get(name, Evidence()))]
+    if beyond:
         return Judgement("roll_back", f"Not proven to be as good in {_and(beyond)}, {figures}")
     return Judgement("promote", f"No harm seen, {figures}")
+
+
+def _beyond(metric: Metric, evidence: Evidence) -> bool:
+    return evidence.excess > (Z_ONE_SIDED * math.sqrt(evidence.variance) if metric.unseen else 0.0)
+
+
+def _counts(name: str, evidence: Mapping[str, Evidence]) -> bool:
+    """Whether a canary waits for this metric: not for what no request has told."""
+    return name in evidence or not METRICS[name].unseen
 
 
 def _hours(seconds: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from turnout.policy.canary_terms import Evidence, Sums, Terms
 from turnout.policy.rollup import Counts, Rollup
 from turnout.policy.sketch import logarithm
+from turnout.policy.verdicts import UNIT
 
 CHEAPEST = 1e-7
 """USD per request as which the control's cost counts at least, so that there is a part of it where all are free."""
@@ -18,7 +19,8 @@ class Metric:
 
     `read` gives its sums of a rollup, `allowed` what is left of the canary's after the tolerance of the terms, `units`
     what counts as 1 given the control's sums, `varies` the variances of single requests of canary and control where the
-    canary is as bad as is tolerated, and `told` the means of both.
+    canary is as bad as is tolerated, and `told` the means of both. `unseen` is for what only some requests tell: it is
+    said where none does, and then the metric holds nobody up.
     """
 
     words: str
@@ -27,6 +29,7 @@ class Metric:
     told: Callable[[Evidence, Terms], str]
     varies: Callable[[Sums, Sums, Terms], tuple[float, float]]
     units: Callable[[Sums], float] = lambda _: 1.0
+    unseen: str = ""
 
 
 def variance(pooled: Sums) -> float:
@@ -45,7 +48,10 @@ def sums(counts: Counts) -> dict[str, Sums]:
 def told(evidence: Mapping[str, Evidence], terms: Terms) -> str:
     """The figures of all metrics, for a person."""
     known = [(METRICS[name], one) for name in METRICS if (one := evidence.get(name)) and one.weight]
-    return "; ".join(f"{metric.words} {metric.told(one, terms)}" for metric, one in known) or "nothing to compare"
+    if not known:
+        return "nothing to compare"
+    unseen = [one.unseen for name, one in METRICS.items() if name not in evidence and one.unseen]
+    return "; ".join([*(f"{metric.words} {metric.told(one, terms)}" for metric, one in known), *unseen])
 
 
 def _failed(rollup: Rollup) -> Sums:
@@ -74,6 +80,12 @@ def _cost(rollup: Rollup) -> Sums:
     return Sums(rollup.requests, float(rollup.cost_usd), rollup.whole("u2") / 1e18)
 
 
+def _badness(rollup: Rollup) -> Sums:
+    """What answers that were judged lack of being perfect."""
+    count, total, squares = rollup.whole("vn"), rollup.whole("vs") / UNIT, rollup.whole("vq") / UNIT**2
+    return Sums(count, count - total, count - 2 * total + squares)
+
+
 def _shares(tolerance: Callable[[Terms], float]) -> Callable[[Evidence, Terms], str]:
     def words(one: Evidence, terms: Terms) -> str:
         canary = one.canary / one.weight + tolerance(terms)
@@ -96,6 +108,15 @@ def _alike(canary: Sums, control: Sums, _: Terms) -> tuple[float, float]:
     return together, together
 
 
+def _of_scores(canary: Sums, control: Sums, terms: Terms) -> tuple[float, float]:
+    """As all together; a worse canary's more, by as much as shares would, the nearer scores come to right or wrong."""
+    together, lost = canary + control, terms.quality
+    spread, bad = variance(together), min(max(together.mean, 0.0), 1.0)
+    most = bad * (1 - bad)
+    likeness = min(1.0, spread / most) if most else 1.0
+    return spread + max(0.0, likeness * lost * (1 - 2 * bad - lost)), spread
+
+
 def _seconds_told(one: Evidence, terms: Terms) -> str:
     canary = math.exp(one.canary / one.weight) * terms.latency
     return f"{canary / 1e3:.2f} s against {math.exp(one.control / one.weight) / 1e3:.2f} s"
@@ -104,6 +125,11 @@ def _seconds_told(one: Evidence, terms: Terms) -> str:
 def _usd_told(one: Evidence, terms: Terms) -> str:
     per_unit = one.unit / one.weight
     return f"${one.canary * terms.cost * per_unit:.6f} against ${one.control * per_unit:.6f}"
+
+
+def _quality_told(one: Evidence, terms: Terms) -> str:
+    canary = 1 - one.canary / one.weight - terms.quality
+    return f"{canary:.3f} against {1 - one.control / one.weight:.3f}"
 
 
 def _share_metric(words: str, read: Callable[[Rollup], Sums], tolerance: Callable[[Terms], float]) -> Metric:
@@ -129,6 +155,14 @@ METRICS: Mapping[str, Metric] = {
         _usd_told,
         _alike,
         lambda control: max(control.mean, CHEAPEST),
+    ),
+    "quality": Metric(
+        "quality of answers",
+        _badness,
+        lambda sums, terms: sums.less(terms.quality),
+        _quality_told,
+        _of_scores,
+        unseen="quality of answers not compared, as not both had judged ones",
     ),
 }
 """All that a canary is tested on; `Terms` has a tolerance for each, by the same name."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Terms:
     """What a canary must keep to, compared with its control.
 
-    `failed` and `diverted` are shares of requests that it may have more; `latency` and `cost` are factors.
-    `false_alarms` is the share of harmless canaries that are rolled back, at most. Nothing is promoted before
+    `failed` and `diverted` are shares of requests that it may have more; `latency` and `cost` are factors; `quality` is
+    by how much its answers may be worse, from 0 to 1: the optimizer itself gives away up to 0.03 for the lowest cost.
+    `false_alarms` is the share of harmless canaries that are found to be worse, at most. Nothing is promoted before
     `least_seconds` and `least_requests` of the canary; after `most_seconds` it is decided.
     """
 
@@ -16,6 +17,7 @@ class Terms:
     diverted: float = 0.02
     latency: float = 1.25
     cost: float = 1.25
+    quality: float = 0.03
     false_alarms: float = 0.05
     least_seconds: float = 3_600.0
     most_seconds: float = 172_800.0

@@ -11,6 +11,7 @@ from turnout.core.records import Attempt, Record
 from turnout.policy.draws import chosen, graded
 from turnout.policy.rollup import SERIES, TOKENS, Cell, Counts, Dimension, Entry, Grain, merged
 from turnout.policy.sketch import bucket
+from turnout.policy.verdicts import QUALITY, on_the_answer, squared
 
 PLACES = 18
 """Decimal places that an amount may have: with them sums are exact up to 10^20."""
@@ -43,7 +44,7 @@ def verdict(record: Record, series: str, score: Decimal, marker: str) -> Entry:
     counts = _judged(series, _amount(score, "score"))
     places: dict[Dimension, Iterable[tuple[Values, Counts]]] = {
         "model": [(_model(record, record), counts)],
-        "route": [(_route(record), counts)],
+        "route": [(_route(record), {**counts, **(squared(score) if series in QUALITY else {})})],
         "key": [((record.key_id,), counts)],
         "tag": [(tag, counts) for tag in record.tags.items()],
         "choice": graded(record, series, score),
@@ -91,7 +92,8 @@ def _by_model(record: Record) -> Iterator[tuple[Values, Counts]]:
 
 
 def _by_route(record: Record) -> Iterator[tuple[Values, Counts]]:
-    yield _route(record), {**_whole(record), **_diverted(record)}
+    verdicts = merged(map(squared, on_the_answer(record)))
+    yield _route(record), {**_whole(record), **_diverted(record), **verdicts}
 
 
 def _by_key(record: Record) -> Iterator[tuple[Values, Counts]]:

@@ -11,17 +11,16 @@ from decimal import Decimal
 from turnout.core.policies import Metric
 from turnout.core.records import ANSWER, Decision, Record
 from turnout.policy.rollup import Counts
+from turnout.policy.verdicts import QUALITY, UNIT, on_the_answer
 
 LETTERS: Mapping[Metric, str] = {"success": "s", "cost_usd": "c", "latency_ms": "m", "quality": "g"}
 """The first letter of the counts of a metric."""
-UNITS: Mapping[Metric, int] = {"success": 1, "cost_usd": 10**9, "latency_ms": 1, "quality": 10**4}
+UNITS: Mapping[Metric, int] = {"success": 1, "cost_usd": 10**9, "latency_ms": 1, "quality": UNIT}
 """In how many parts a value is counted as a whole number: dollars in nano-dollars."""
 WEIGHT_UNIT = 1000
 """The same for a weight, which is one over the propensity."""
 LARGEST_WEIGHT = 10**4
 """A rarer draw counts no more than that, lest squares outgrow the 38 digits of a sum; its overlap is refused anyway."""
-SERIES = frozenset({"judge", "feedback"})
-"""The series of verdicts that tell quality."""
 
 type Values = tuple[str, ...]
 
@@ -34,7 +33,7 @@ def chosen(record: Record) -> Iterator[tuple[Values, Counts]]:
 
 def graded(record: Record, series: str, score: Decimal) -> Iterator[tuple[Values, Counts]]:
     """What a later verdict on the answer adds to that."""
-    if (decision := _drawn(record)) and record.outcome != "aborted" and series in SERIES:
+    if (decision := _drawn(record)) and record.outcome != "aborted" and series in QUALITY:
         yield _place(record, decision), _sums(decision, [("quality", score)])
 
 
@@ -55,10 +54,8 @@ def _outcomes(record: Record) -> Iterator[tuple[Metric, int | Decimal]]:
     yield "cost_usd", sum((one.cost_usd for one in record.attempts if one.part == ANSWER), Decimal(0))
     if record.outcome == "ok":
         yield "latency_ms", record.latency_ms
-    for one in record.attempts:
-        shown = (one.vendor, one.model, one.part) == (record.vendor, record.model, ANSWER)
-        if shown and one.judged is not None:
-            yield "quality", one.judged
+    for score in on_the_answer(record):
+        yield "quality", score
 
 
 def _sums(decision: Decision, outcomes: Iterable[tuple[Metric, int | Decimal]]) -> Counts:

@@ -9,9 +9,8 @@ from turnout.core.outcomes import Expected, updated
 from turnout.core.policies import Metric
 from turnout.policy.estimate import Estimate, mean_error, share_error, together
 from turnout.policy.rollup import Rollup
+from turnout.policy.verdicts import QUALITY
 
-VERDICTS = ("judge", "feedback")
-"""The series that say how good an answer is."""
 WORTHLESS = ("bad_json", "bad_tools")
 """The signals that an answer is as good as none: it counts as a failure of the model."""
 
@@ -55,7 +54,7 @@ class Known:
 def known(model: Model, prior: Expected, seen: Rollup) -> Known:
     """The prior of a model at a task after a rollup of its attempts."""
     tried, worked = _tried(seen), seen.whole("ak")
-    verdicts = [seen.verdicts(series) for series in VERDICTS]
+    verdicts = [seen.verdicts(series) for series in QUALITY]
     judged, quality = sum(one.count for one in verdicts), float(sum(one.sum for one in verdicts))
     good = max(0.0, worked - float(sum(seen.verdicts(series).sum for series in WORTHLESS)))
     sent = seen.whole("aq")

@@ -8,11 +8,9 @@ from decimal import Decimal
 from turnout.policy.estimate import wilson
 from turnout.policy.report import Day, ModelReport, Spending, Spent, Totals
 from turnout.policy.rollup import SERIES, Cell, Counts, Rollup, Verdicts, grouped, merged
+from turnout.policy.verdicts import QUALITY
 
 type Cells = Sequence[tuple[Cell, Counts]]
-
-JUDGES = ("feedback", "judge")
-"""The series of quality that say how good an answer was; the others say what was wrong with it."""
 
 
 def totals(routes: Cells, first_day: str, last_day: str) -> Totals:
@@ -89,13 +87,13 @@ def _per_request(rollup: Rollup) -> float | None:
 
 
 def _judged(rollup: Rollup) -> Verdicts:
-    many = [rollup.verdicts(series) for series in JUDGES]
+    many = [rollup.verdicts(series) for series in QUALITY]
     return Verdicts(sum(one.count for one in many), sum((one.sum for one in many), Decimal(0)))
 
 
 def _flaws(rollup: Rollup) -> dict[str, float]:
     """The share of answers with each flaw that was looked for."""
-    checked = {series: rollup.verdicts(series).mean for series in SERIES if series not in JUDGES}
+    checked = {series: rollup.verdicts(series).mean for series in SERIES if series not in QUALITY}
     return {series: share for series, share in checked.items() if share is not None}
 
 

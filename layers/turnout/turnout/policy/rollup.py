@@ -10,6 +10,8 @@ is addition of whole numbers and exact decimals, so that cells of several hours,
     ax          attempts not sent, since the circuit was open
     ev          attempts whose tokens were estimated
     bm bv       failed attempts that are the model's fault, that are its vendor's (as `core.errors` blames)
+    vn vs vq    verdicts of judges and clients on the answer that was shown: how many, their sum in ten-thousandths, the
+                sum of the squares of those; in `route`
     us u2       cost in USD; squares of the cost in nano-dollars, of each attempt in `model`, else of each request
     ti tc tw tg tokens of the prompt: fresh, from the cache, written to the cache, of pictures
     ta tr       tokens of the answer: shown, of hidden reasoning
