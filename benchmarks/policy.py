@@ -15,10 +15,12 @@ import random
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks import policy_guard
+from benchmarks.policy_guard import ANSWERS, Request, Watched, mean, outcome, watched
 from benchmarks.policy_log import Call, models, part, period, prior, read, record
 from turnout.core.chat import Goal
 from turnout.core.goals import WEIGHTS
@@ -42,6 +44,10 @@ TRIED = (
     "mistral-medium-2312",
 )
 """The models that a deployment with partial logs tries: a large and a small one of each vendor, where there are two."""
+NEAR = 0.05
+"""How much less accurate than the best a model may seem to be tried for everything."""
+FALL = 0.063
+"""By how much a model gets worse where there is no later period: as one did from July to August, from .876 to .813."""
 DRAWS = 5
 """How many partial logs are drawn."""
 
@@ -66,13 +72,19 @@ class Gain:
         )
 
 
-def best_single(calls: Iterable[Call]) -> str:
-    """The model with the best accuracy, of those that were asked nearly everything."""
-    found: defaultdict[str, list[bool]] = defaultdict(list)
+def accuracies(calls: Iterable[Call]) -> Mapping[str, float]:
+    """The share of right answers of each model that was asked nearly everything."""
+    found: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for call in calls:
-        found[call.model].append(call.correct)
+        found[call.model].setdefault(call.query, call.correct)
     most = max(map(len, found.values()))
-    return max((name for name in found if len(found[name]) > 0.9 * most), key=lambda name: fmean(found[name]))
+    return {name: fmean(right.values()) for name, right in found.items() if len(right) > 0.9 * most}
+
+
+def best_single(calls: Iterable[Call]) -> str:
+    """The model with the best accuracy."""
+    found = accuracies(calls)
+    return max(found, key=lambda name: found[name])
 
 
 def learned(records: Iterable[Record], known: Sequence[Model], tasks: Sequence[str], single: str) -> Proposal:
@@ -90,51 +102,51 @@ def chain_of(proposal: Proposal, goal: Goal) -> Callable[[str], Chain]:
     return lambda task: tuple(name.partition("/")[2] for name in chains[task])
 
 
-def asked(chain: Chain, query: str, answers: Answers) -> tuple[float, float, float] | None:
-    """Right or wrong, USD and seconds of a request, its failed attempts included; None where a call is not known."""
-    usd = seconds = 0.0
+def taken(chain: Chain, query: str, answers: Answers) -> Sequence[Call] | None:
+    """The calls of a request: those that failed, and the first that did not. None where one is not known."""
+    found: list[Call] = []
     for name in chain:
         if not (call := answers.get((name, query))):
             return None
-        usd, seconds = usd + float(call.usd), seconds + call.seconds
+        found.append(call)
         if not call.failed:
-            return float(call.correct), usd, seconds
-    return 0.0, usd, seconds
+            break
+    return found
 
 
-def measured(chain: Callable[[str], Chain], calls: Sequence[Call], best: str) -> Gain:
-    """The requests of which the answers of both are known."""
-    answers = {(call.model, call.query): call for call in calls}
-    pairs: list[tuple[tuple[float, float, float], tuple[float, float, float]]] = []
-    for task, query in sorted({(call.task, call.query) for call in calls}):
-        got, alone = asked(chain(task), query, answers), asked((best,), query, answers)
-        if got and alone:
-            pairs.append((got, alone))
-    return Gain(len(pairs), _mean([got for got, _ in pairs]), _mean([alone for _, alone in pairs]))
+def requests(chain: Callable[[str], Chain], trial: "Trial") -> list[Request]:
+    """The later requests of which all answers that they take are known."""
+    answers = {(call.model, call.query): call for call in trial.later}
+    found: list[Request] = []
+    for task, query in sorted({(call.task, call.query) for call in trial.later}):
+        canary, control, best = (
+            taken(names, query, answers) for names in (chain(task), (trial.single,), (trial.best,))
+        )
+        if canary and control and best:
+            found.append(Request(canary, control, best))
+    return found
 
 
-def _mean(many: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
-    return fmean(one[0] for one in many), fmean(one[1] for one in many), fmean(one[2] for one in many)
+def measured(chain: Callable[[str], Chain], trial: "Trial") -> Gain:
+    """What a policy gains later."""
+    found = requests(chain, trial)
+    return Gain(len(found), mean([outcome(one.canary) for one in found]), mean([outcome(one.best) for one in found]))
 
 
 def full(calls: Iterable[Call], known: Sequence[Model]) -> list[Record]:
     """All calls as rows."""
-    by_name = {model.name: model for model in known}
-    return [record(call, by_name[call.model]) for call in calls if call.model in by_name]
+    names = {model.name for model in known}
+    return [record([call]) for call in calls if call.model in names]
 
 
 def partial(calls: Iterable[Call], known: Sequence[Model], seed: int) -> list[Record]:
     """Of each query one call, of a model drawn at random."""
-    by_name, dice = {model.name: model for model in known}, random.Random(seed)  # noqa: S311 - reproducible, not secret
+    names, dice = {model.name for model in known}, random.Random(seed)  # noqa: S311 - reproducible, not secret
     queries: defaultdict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        if call.model in by_name:
+        if call.model in names:
             queries[call.query].append(call)
-    return [
-        record(call, by_name[call.model], 1 / len(many))
-        for _, many in sorted(queries.items())
-        for call in [dice.choice(many)]
-    ]
+    return [record([call], 1 / len(many)) for _, many in sorted(queries.items()) for call in [dice.choice(many)]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,34 +159,76 @@ class Trial:
     best: str
 
 
-def gains(records: Iterable[Record], known: Sequence[Model], trial: Trial) -> Mapping[Goal, Gain]:
-    """What is learned from rows gains later, by goal."""
-    proposal = learned(records, known, trial.tasks, trial.single)
-    return {goal: measured(chain_of(proposal, goal), trial.later, trial.best) for goal in WEIGHTS}
+def gains(proposal: Proposal, trial: Trial) -> Mapping[Goal, Gain]:
+    """What a proposal gains later, by goal."""
+    return {goal: measured(chain_of(proposal, goal), trial) for goal in WEIGHTS}
 
 
-def mean(many: Sequence[Gain]) -> Gain:
+def averaged(many: Sequence[Gain]) -> Gain:
     """The mean of several."""
     return Gain(
-        round(fmean(one.requests for one in many)), _mean([one.got for one in many]), _mean([one.best for one in many])
+        round(fmean(one.requests for one in many)), mean([one.got for one in many]), mean([one.best for one in many])
     )
 
 
-def compared(learn: Sequence[Call], measure: Sequence[Call]) -> Mapping[str, Gain]:
-    """What each kind of log and each goal gains in a later period."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of one learning period and one later: gains by kind of log and goal, and canaries that were watched, by name."""
+
+    gains: Mapping[str, Gain]
+    watched: Mapping[str, Sequence[Watched]]
+
+
+def compared(learn: Sequence[Call], measure: Sequence[Call], runs: int, fall: float) -> Found:
+    """What is learned in one period and does in another; canaries are tried `runs` times."""
     every = {call.model for call in learn} & {call.model for call in measure}
     learn, measure = [c for c in learn if c.model in every], [c for c in measure if c.model in every]
     trial = Trial(sorted({call.task for call in [*learn, *measure]}), best_single(learn), measure, best_single(measure))
     known = models(learn)
-    few = [model for model in known if model.name in TRIED]
+    few = [model for model in known if model.name in {*TRIED, trial.single}]
     print(f"{len(known)} models; the best single one is {trial.best}, as it seemed before {trial.single}", flush=True)
-    drawn = [gains(partial(learn, few, seed), few, trial) for seed in range(DRAWS)]
+
+    def taught(records: Iterable[Record], known: Sequence[Model]) -> Proposal:
+        return learned(records, known, trial.tasks, trial.single)
+
+    proposal = taught(full(learn, known), known)
+    drawn = [gains(taught(partial(learn, few, seed), few), trial) for seed in range(DRAWS)]
     logs = {
-        "full": gains(full(learn, known), known, trial),
-        "full of nine": gains(full(learn, few), few, trial),
-        "partial of nine": {goal: mean([one[goal] for one in drawn]) for goal in WEIGHTS},
+        "full": gains(proposal, trial),
+        f"full of {len(few)}": gains(taught(full(learn, few), few), trial),
+        f"partial of {len(few)}": {goal: averaged([one[goal] for one in drawn]) for goal in WEIGHTS},
     }
-    return {f"{name}, {goal}": gain for name, found in logs.items() for goal, gain in found.items()}
+    goals = {goal: requests(chain_of(proposal, goal), trial) for goal in WEIGHTS}
+    policies = {f"the policy for {goal}": [watched(many, seed) for seed in range(runs)] for goal, many in goals.items()}
+    fallen = {
+        name: [watched(many, seed, ANSWERS) for seed in range(runs)]
+        for name, many in worsened(learn, trial, fall).items()
+    }
+    return Found(
+        {f"{name}, {goal}": gain for name, found in logs.items() for goal, gain in found.items()}, policies | fallen
+    )
+
+
+def worsened(learn: Sequence[Call], trial: Trial, fall: float) -> Mapping[str, list[Request]]:
+    """All requests to the model that got worse most, of those that seemed `NEAR` to the best: before and later.
+
+    With a `fall` it is the next best model, and so many of its answers are wrong later though they were right.
+    """
+    before, later = accuracies(learn), accuracies(trial.later)
+    top = max(before.values())
+    near = [name for name in before.keys() & later.keys() - {trial.single} if before[name] >= top - NEAR]
+    if not near:
+        return {}
+    name = max(near, key=lambda name: (before[name] if fall else before[name] - later[name], name))
+    calls = [worse(call, fall / max(later[name], FALL)) if call.model == name else call for call in trial.later]
+    periods = {"as it was": replace(trial, later=learn, best=trial.single), "later": replace(trial, later=calls)}
+    found = {when: requests(lambda _: (name,), period) for when, period in periods.items()}
+    return {f"{name} for everything, {when}": many for when, many in found.items()}
+
+
+def worse(call: Call, share: float) -> Call:
+    """A right answer that is wrong, for a share of the queries."""
+    return replace(call, correct=False) if part(call, 10_000) < share * 10_000 else call
 
 
 def main() -> None:
@@ -183,12 +237,21 @@ def main() -> None:
     parser.add_argument("--learn", type=Path, required=True, help="a CSV file, gzipped or not")
     parser.add_argument("--measure", type=Path, help="the same for a later period")
     parser.add_argument("--folds", type=int, default=5, help="without a later period: so many parts of the requests")
+    parser.add_argument("--runs", type=int, default=20, help="how often each canary is tried")
     args = parser.parse_args()
     pairs = [(read(args.learn), read(args.measure))] if args.measure else split(read(args.learn), args.folds)
-    found = [compared(learn, measure) for learn, measure in pairs]
+    fall, runs = (0.0, args.runs) if args.measure else (FALL, max(1, args.runs // args.folds))
+    show([compared(learn, measure, runs, fall) for learn, measure in pairs])
+
+
+def show(found: Sequence[Found]) -> None:
+    """All of it; of several periods the means."""
     print(f"\n{'log, goal':28}{'requests':>9}{'accuracy':>10}{'of best':>9}{'USD':>12}{'saved':>9}{'s':>9}{'saved':>9}")
-    for name in found[0]:
-        mean([one[name] for one in found]).show(name)
+    for name in found[0].gains:
+        averaged([one.gains[name] for one in found if name in one.gains]).show(name)
+    names = dict.fromkeys(name for one in found for name in one.watched)
+    for name in names:
+        policy_guard.show(name, [tried for one in found for tried in one.watched.get(name, ())])
 
 
 def split(calls: Sequence[Call], folds: int) -> Iterator[tuple[list[Call], list[Call]]]:

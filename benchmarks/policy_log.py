@@ -127,11 +127,37 @@ def _expected(model: Model) -> Expected:
     )
 
 
-def record(call: Call, model: Model, propensity: float = 1.0) -> Record:
-    """A call as a row, judged right or wrong unless it failed."""
-    attempt = Attempt(
-        model.vendor.name,
-        model.name,
+def record(calls: Sequence[Call], propensity: float = 1.0, policy: str = "") -> Record:
+    """A request as a row: of its calls, in order, all but the last have failed; an answer is judged right or wrong.
+
+    `policy` is the version whose first choice the first call was, "" for none.
+    """
+    attempts, first, last = [_attempt(call) for call in calls], calls[0], calls[-1]
+    names = tuple(f"{one.vendor}/{one.model}" for one in attempts)
+    return Record(
+        id=f"{first.model}/{first.query}/{first.day}",
+        at=first.at,
+        key_id="k",
+        requested="auto",
+        stream=False,
+        goal="balanced",
+        task=first.task,
+        decision=Decision(FEATURES, 0, propensity, targets=names, policy=policy, primary=names[0] if policy else ""),
+        policy=policy,
+        attempts=attempts,
+        vendor="" if last.failed else attempts[-1].vendor,
+        model="" if last.failed else attempts[-1].model,
+        outcome=attempts[-1].outcome,
+        latency_ms=sum(one.latency_ms for one in attempts),
+    )
+
+
+def _attempt(call: Call) -> Attempt:
+    told = priced(call.model)
+    assert told
+    return Attempt(
+        told[0],
+        call.model,
         1,
         0,
         outcome="error" if call.failed else "ok",
@@ -140,21 +166,6 @@ def record(call: Call, model: Model, propensity: float = 1.0) -> Record:
         usage=Usage(input=call.tokens[0], output=call.tokens[1]),
         cost_usd=call.usd,
         judged=None if call.failed else Decimal(call.correct),
-    )
-    return Record(
-        id=f"{call.model}/{call.query}/{call.day}",
-        at=call.at,
-        key_id="k",
-        requested="auto",
-        stream=False,
-        goal="balanced",
-        task=call.task,
-        decision=Decision(FEATURES, 0, propensity, targets=(model.id,)),
-        attempts=[attempt],
-        vendor="" if call.failed else model.vendor.name,
-        model="" if call.failed else model.name,
-        outcome=attempt.outcome,
-        latency_ms=attempt.latency_ms,
     )
 
 
