@@ -1,10 +1,11 @@
 """`make run`: Turnout on this machine, with an AWS and, where there are no keys, vendors of its own."""
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
@@ -16,7 +17,7 @@ from local.announced import announced
 from local.aws import AwsNotStarted, EmbeddedAws
 from local.both import both
 from local.kept import KeptChild
-from local.optimizing import HereStarter
+from local.optimizing import HereStarter, Schedule
 from local.process import ChildFailed, python
 from local.stream_poller.setting import poller_env
 from local.tables import create_buckets, create_tables
@@ -38,6 +39,8 @@ from turnout.routing.rules_file import BadRules
 ROOT = Path(__file__).parent.parent
 GUARD_SECONDS = 15.0
 """Between two looks of the guard: sooner than in a deployment, since somebody sits and waits."""
+OPTIMIZER_MINUTES = "15"
+"""Between two runs of the optimizer: as soon as there is something to see, since nobody runs a laptop for a week."""
 PACE = 40.0
 """Tokens per second of the simulators: about as quick as a large model, so that streams look like streams."""
 
@@ -59,7 +62,7 @@ def main() -> None:
 
 def run(terminal: Terminal, env: Mapping[str, str]) -> None:
     """Start everything, serve, and stop everything again."""
-    port = _port(env)
+    port, minutes = _port(env), _minutes(env)
     extra = Path(env["TURNOUT_CATALOG_DIR"]) if env.get("TURNOUT_CATALOG_DIR") else None
     with _listening(port) as listening:
         terminal.step("starting the embedded AWS (the first time it is downloaded)")
@@ -72,20 +75,25 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
                 "the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting
             )
             with poller, announced(here):
-                serving.run(_serve(terminal, listening, config, answering))
+                serving.run(_serve(terminal, listening, config, answering, minutes * 60))
 
 
-async def _serve(terminal: Terminal, listening: socket.socket, config: Config, answering: Vendors) -> None:
+async def _serve(
+    terminal: Terminal, listening: socket.socket, config: Config, answering: Vendors, pause: float
+) -> None:
     services = bootstrap.services(config)
-    optimizer = HereStarter(bootstrap_optimizer.optimizer(config), terminal.step)
-    seeing = replace(console(config), starter=optimizer)
+    optimizer = bootstrap_optimizer.optimizer(config)
+    starter = HereStarter(optimizer, terminal.step)
+    schedule = Schedule(starter, optimizer.rollups, optimizer.clock)
+    seeing = replace(console(config), starter=starter)
     secret, _ = await seeing.keyring.create(Key("", "laptop", scopes=frozenset({"admin"}), explore=MOST_EXPLORED))
     shown, ticket = replace(services, log=ShownLog(services.log, terminal)), token_urlsafe(16)
     app = ticketed(both(create_app(shown), create_console(seeing)), ticket, secret)
     url = f"http://{serving.HOST}:{listening.getsockname()[1]}"
     terminal.ready(url, secret, answering, services.gateway.catalog.auto(), ticket)
     guard = bootstrap_optimizer.guard(config)
-    async with every(GUARD_SECONDS, lambda: _guarded(guard, terminal)):
+    learning = every(pause, schedule.due, first=pause) if pause else nullcontext()
+    async with every(GUARD_SECONDS, lambda: _guarded(guard, terminal)), learning:
         await serving.server(app).serve([listening])
 
 
@@ -107,6 +115,13 @@ def _port(env: Mapping[str, str]) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise CannotRun(f"PORT must be a number from 0 to 65535, not '{text}'")
     return int(text)
+
+
+def _minutes(env: Mapping[str, str]) -> float:
+    text = env.get("OPTIMIZER_MINUTES", OPTIMIZER_MINUTES)
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?", text):
+        raise CannotRun(f"OPTIMIZER_MINUTES must be a number, 0 for never, not '{text}'")
+    return float(text)
 
 
 @contextmanager

@@ -9,9 +9,12 @@ log = logging.getLogger("turnout.local")
 
 
 @asynccontextmanager
-async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
-    """While the block runs, do `work`, wait, and do it again; one that fails is logged, and the next comes in time."""
-    task = asyncio.create_task(_repeat(seconds, work))
+async def every(seconds: float, work: Callable[[], Awaitable[None]], first: float = 0.0) -> AsyncGenerator[None]:
+    """While the block runs, do `work`, wait, and do it again; one that fails is logged, and the next comes in time.
+
+    `first` is how many seconds pass before the first one.
+    """
+    task = asyncio.create_task(_repeat(seconds, work, first))
     try:
         yield
     finally:
@@ -19,7 +22,8 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncGen
         await asyncio.wait([task])
 
 
-async def _repeat(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def _repeat(seconds: float, work: Callable[[], Awaitable[None]], first: float) -> None:
+    await asyncio.sleep(first)
     while True:
         try:
             await work()

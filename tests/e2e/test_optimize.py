@@ -46,6 +46,15 @@ async def test_it_moves_away_from_a_model_that_became_slow_and_dear(tmp_path: Pa
         await asyncio.to_thread(_learned, laptop, url, key)
 
 
+async def test_the_laptop_looks_by_itself_when_requests_have_come(tmp_path: Path) -> None:
+    with started(tmp_path, OPTIMIZER_MINUTES="0.05") as laptop:
+        await asyncio.to_thread(laptop.until, "Ctrl-C")
+        url, key = laptop.find(r"base_url\s+(\S+)")[1], laptop.find(r"api_key\s+(\S+)")[1]
+        await send(AsyncOpenAI(base_url=url, api_key=key, max_retries=0), WISHES[:2], at_once=2)
+        with httpx.Client(headers={"authorization": f"Bearer {key}"}, timeout=PATIENCE) as ours:
+            soon(lambda: ours.get(f"{url}/reports"), lambda answer: bool(answer.json()["data"]))
+
+
 def _learned(laptop: Laptop, url: str, key: str) -> None:
     headers = {"authorization": f"Bearer {key}"}
     with httpx.Client(base_url=f"{url}/", headers=headers, timeout=PATIENCE) as ours:

@@ -25,3 +25,15 @@ async def test_work_is_done_again_though_it_fails_and_ends_with_the_block(caplog
     await asyncio.sleep(0)
     assert times == done
     assert "not today" in caplog.text
+
+
+async def test_the_first_time_can_be_later() -> None:
+    done = asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    async with every(3_600, work, first=0.01):
+        await asyncio.sleep(0)
+        assert not done.is_set()
+        await done.wait()

@@ -88,7 +88,7 @@ def _badness(rollup: Rollup) -> Sums:
 
 def _shares(tolerance: Callable[[Terms], float]) -> Callable[[Evidence, Terms], str]:
     def words(one: Evidence, terms: Terms) -> str:
-        canary = one.canary / one.weight + tolerance(terms)
+        canary = max(0.0, one.canary / one.weight + tolerance(terms))
         return f"{canary:.2%} against {one.control / one.weight:.2%}"
 
     return words
