@@ -140,7 +140,7 @@ def proposal() -> Proposal:
         "p-20261124", NOW.timestamp(), {"balanced": {"code": an_advice().proposed}}, outcomes(), "p-20261117"
     )
     unknown = ("Nobody judged answers of groq/llama-3.3-70b, so its quality is a prior.", "Two days are missing.")
-    return Proposal(FIRST.isoformat(), LAST.isoformat(), advice, policy, unknown)
+    return Proposal(FIRST.isoformat(), LAST.isoformat(), advice, policy, outcomes(), unknown)
 
 
 def findings() -> list[Finding]:
@@ -155,5 +155,5 @@ def findings() -> list[Finding]:
 @cache
 def a_report() -> Report:
     """All of it."""
-    seen = Seen(cells("model"), cells("route"), cells("key"), outcomes(), 25.0, findings())
+    seen = Seen(cells("model"), cells("route"), cells("key"), findings())
     return report("2026-11-24-030000", NOW, proposal(), "p-20261117", seen)

@@ -54,7 +54,7 @@ def optimizer(config: Config) -> Optimizer:
 def known(config: Config) -> Known:
     """The models, and what is expected of them. Raises BadCatalog."""
     models = bootstrap.catalog(config).auto()
-    return Known(models, prior(models), table().observations)
+    return Known(models, prior(models))
 
 
 def constraints(config: Config) -> Constraints:

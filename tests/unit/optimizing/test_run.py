@@ -57,7 +57,7 @@ def an_optimizer(rows: Sequence[Record] = HISTORY, **changes: object) -> Optimiz
         policies=FakePolicies(clock),
         reports=FakeReports(clock),
         lease=FakeLease(clock),
-        known=Known((SURE, QUICK, DEAR), PRIOR, 25),
+        known=Known((SURE, QUICK, DEAR), PRIOR),
         setting=Setting(),
         page=lambda report: report.headline,
         clock=clock,
@@ -182,7 +182,7 @@ async def test_without_any_history_there_is_a_report_that_says_so_and_no_policy(
 
 
 async def test_of_one_model_alone_there_is_nothing_to_choose() -> None:
-    optimizer = an_optimizer(rows=attempts(SURE, WELL, 300), known=Known((SURE,), PRIOR, 25))
+    optimizer = an_optimizer(rows=attempts(SURE, WELL, 300), known=Known((SURE,), PRIOR))
     result = await optimizer.run(RUN)
     assert result.policy == ""
     told = await kept(optimizer)

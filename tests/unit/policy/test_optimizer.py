@@ -88,6 +88,14 @@ def test_draws_that_do_not_overlap_are_refused_in_words_and_the_effect_is_what_i
     assert all("drawn first 10 times" in effect.refused for effect in one.effects)
 
 
+def test_what_was_counted_moves_what_is_expected_though_nothing_changes() -> None:
+    found, before = proposal(attempts(SURE, Truth(quality=0.5), 60)), a_prior(*MODELS).rows["code"]
+    assert found.policy is None
+    after = found.outcomes.rows["code"]
+    assert after[SURE.id].quality < before[SURE.id].quality
+    assert after[QUICK.id] == before[QUICK.id]
+
+
 def test_what_was_drawn_by_chance_can_speak_against_a_change() -> None:
     failing = attempts(QUICK, Truth(success=0.1, usd="0.03"), 200)
     one = evaluated(SLOW_AND_DEAR, GOOD_AND_CHEAP, SLOW_AND_DEAR[:200], failing)

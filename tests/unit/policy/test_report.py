@@ -1,6 +1,7 @@
 """A report says what the rollups and the proposal say, and can say that it has nothing to say."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import jsonschema_rs
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import from_json
 
 from tests import reported
-from turnout.core.outcomes import Outcomes
+from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.policies import Advice, Effect, Evidence, Interval, Proposal
 from turnout.policy.estimate import wilson
 from turnout.policy.report import Report, schema
@@ -18,13 +19,14 @@ from turnout.policy.report_advice import overall
 from turnout.policy.report_sums import totals
 from turnout.policy.report_words import seconds, usd
 from turnout.policy.reporting import Seen, report
+from turnout.policy.rollup import Cell, Counts
 
 SCHEMA = Path(__file__).parents[3] / "docs/report.schema.json"
-NOTHING = Proposal("2026-11-01", "2026-11-02", (), None, ("Nothing was counted.",))
+NOTHING = Proposal("2026-11-01", "2026-11-02", (), None, Outcomes({}, {}), ("Nothing was counted.",))
 
 
 def of(proposal: Proposal, seen: Seen | None = None) -> Report:
-    nothing_seen = Seen([], [], [], Outcomes({}, {}), 25.0)
+    nothing_seen = Seen([], [], [])
     return report("id", reported.NOW, proposal, "", seen or nothing_seen)
 
 
@@ -80,7 +82,7 @@ def test_what_changed_and_what_to_do_come_first() -> None:
     ],
 )
 def test_the_headline_is_the_verdict(changes: dict[str, object], said: str) -> None:
-    seen = Seen([], reported.cells("route"), [], reported.outcomes(), 25.0)
+    seen = Seen([], reported.cells("route"), [])
     one = replace(reported.proposal(), advice=(reported.an_advice(**changes),))
     assert of(one, seen).headline == said
 
@@ -88,7 +90,7 @@ def test_the_headline_is_the_verdict(changes: dict[str, object], said: str) -> N
 def test_several_moves_are_counted_the_most_frequent_first() -> None:
     moves = [("a/a", "b/b"), ("a/a", "b/b"), ("c/c", "d/d"), ("e/e", "f/f"), ("g/g", "g/g")]
     advice = tuple(reported.an_advice(now=(old,), proposed=(new, "z/z")) for old, new in moves)
-    seen = Seen([], reported.cells("route"), [], reported.outcomes(), 25.0)
+    seen = Seen([], reported.cells("route"), [])
     told = of(replace(reported.proposal(), advice=advice), seen)
     assert told.headline == "Change 5 of 5 chains: 2 from a/a to b/b, 1 from c/c to d/d, 2 otherwise."
 
@@ -115,6 +117,36 @@ def test_on_the_frontier_no_model_is_beaten_and_off_it_each_one_is() -> None:
         )
         assert beaten is not one.frontier
     assert {one.model for one in points if one.primary_proposed} == {reported.SLOW, "anthropic/claude-sonnet-4.5"}
+
+
+def counted(model: str, task: str, attempts: int, judged: int) -> tuple[Cell, Counts]:
+    """A day of a model: attempts of 1 cent each, and verdicts of 0.5."""
+    return Cell("day", "2026-11-01", "model", (model, task, "")), {
+        "aq": attempts,
+        "us": Decimal(attempts) / 100,
+        "jdn": judged,
+        "jds": Decimal(judged) / 2,
+    }
+
+
+def test_what_was_observed_is_shown_where_it_is_enough_else_what_is_expected() -> None:
+    row = {name: Expected(0.9, 0.002, usd_per_token=0.0, count=25) for name in ("a/seen", "a/half", "a/new")}
+    routes = [
+        (Cell("day", "2026-11-01", "route", ("balanced", task, "")), {"rq": n}) for task, n in (("x", 30), ("y", 10))
+    ]
+    models = [
+        counted("a/seen", "x", 200, 100),
+        counted("a/seen", "y", 100, 150),
+        counted("a/half", "x", 100, 99),
+        counted("a/half", "x", 50, 0),
+        counted("a/new", "z", 500, 500),  # a task that nobody asks for
+    ]
+    proposal = replace(NOTHING, outcomes=Outcomes({"x": row, "y": row}, row))
+    found = {one.model: one for one in of(proposal, Seen(models, routes, [])).tradeoff}
+    told = {name: (one.cost_usd, one.quality, one.observed, one.attempts, one.verdicts) for name, one in found.items()}
+    assert told["a/seen"] == pytest.approx((0.01, 0.5, 1.0, 300, 250))
+    assert told["a/half"] == pytest.approx((0.75 * 0.01 + 0.25 * 0.002, 0.9, 0.75 / 2, 150, 99))
+    assert told["a/new"] == pytest.approx((0.002, 0.9, 0.0, 0, 0))
 
 
 def test_effects_of_several_tasks_add_up_by_their_requests_and_their_errors_as_squares() -> None:

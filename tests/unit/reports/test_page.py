@@ -15,7 +15,7 @@ from turnout.policy.reporting import Seen, report
 from turnout.reports.page import page
 
 HOSTILE = "</title></style><script>alert(1)</script>\"'$x^2$&\x00<img src=x onerror=alert(2)>"
-EMPTY = Proposal("2026-11-01", "2026-11-02", (), None, ("Nothing was counted.",))
+EMPTY = Proposal("2026-11-01", "2026-11-02", (), None, Outcomes({}, {}), ("Nothing was counted.",))
 
 
 class Read(HTMLParser):
@@ -127,7 +127,7 @@ def test_names_are_text_whatever_is_in_them(told: Report) -> None:
 
 
 def test_a_report_of_nothing_is_a_page_too() -> None:
-    nothing = report("id", reported.NOW, EMPTY, "", Seen([], [], [], Outcomes({}, {}), 25.0))
+    nothing = report("id", reported.NOW, EMPTY, "", Seen([], [], []))
     html = page(nothing)
     assert "Nothing was asked in this period" in html
     assert "Nothing was counted." in html
@@ -136,7 +136,7 @@ def test_a_report_of_nothing_is_a_page_too() -> None:
 
 def test_one_model_on_one_day_is_a_page_too() -> None:
     cells = [(cell, counts) for cell, counts in reported.cells("model") if cell["model"] == reported.SLOW][:1]
-    one = report("id", reported.NOW, EMPTY, "", Seen(cells, [], [], reported.outcomes(), 25.0))
+    one = report("id", reported.NOW, EMPTY, "", Seen(cells, [], []))
     assert "Trends are drawn as soon as there are two days to compare." in page(one)
 
 

@@ -103,13 +103,15 @@ def unguided(priors: Outcomes) -> Policy:
 class Proposal:
     """What came out of one run of the optimizer over a period of days (ISO dates, both included).
 
-    `policy` is None when nothing would change. `unknown` are sentences on what could not be told, and why.
+    `policy` is None when nothing would change. `outcomes` are the priors moved by what was counted. `unknown` are
+    sentences on what could not be told, and why.
     """
 
     first_day: str
     last_day: str
     advice: tuple[Advice, ...]
     policy: Policy | None
+    outcomes: Outcomes
     unknown: tuple[str, ...] = field(default=())
 
 

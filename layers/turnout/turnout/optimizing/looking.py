@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from turnout.core.models import Model
-from turnout.core.outcomes import Outcomes
 from turnout.core.policies import Policy, Proposal
 from turnout.optimizing.ports import Known, Rollups, Setting
 from turnout.policy.drift import drifts, windows
@@ -43,7 +42,7 @@ async def look(rollups: Rollups, known: Known, setting: Setting, current: Policy
     findings = drifts(
         await rollups.cells("model", "hour", before, middle), await rollups.cells("model", "hour", middle, until)
     )
-    return Look(proposal, Seen(models, routes, keys, _learned(proposal, current, known), known.count, findings))
+    return Look(proposal, Seen(models, routes, keys, findings))
 
 
 def askable(models: Sequence[Model], cells: Cells) -> list[Model]:
@@ -53,12 +52,6 @@ def askable(models: Sequence[Model], cells: Cells) -> list[Model]:
     """
     answered = {cell["model"].partition("/")[0] for cell, counts in cells if counts.get("ak")}
     return [model for model in models if model.vendor.ready or model.vendor.name in answered]
-
-
-def _learned(proposal: Proposal, current: Policy | None, known: Known) -> Outcomes:
-    """The most that is known."""
-    latest = proposal.policy or current
-    return latest.outcomes if latest else known.prior
 
 
 def _day(at: float) -> str:

@@ -61,14 +61,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The models of the default chain, and what was expected of them before any observation.
-
-    The priors count for `count` observations.
-    """
+    """The models of the default chain, and what was expected of them before any observation."""
 
     models: Sequence[Model]
     prior: Outcomes
-    count: float
 
 
 @dataclass(frozen=True, slots=True)

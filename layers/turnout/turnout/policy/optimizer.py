@@ -27,8 +27,10 @@ FREE = Constraints()
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """What there is to decide with: what was seen, and all else."""
+    """What there is to decide with: what was seen up to the last day, and all else."""
 
+    last_day: str
+    now: float
     seen: History
     drawn: Mapping[tuple[str, str], Arms]
     models: Sequence[Model]
@@ -53,14 +55,16 @@ def propose(
     prior. `now`, in epoch seconds, is when the policy was made, if one comes of it.
     """
     seen, drawn = history(period), draws(found for found in period.choices if period.has(found[0]))
-    setting = _Setting(seen, drawn, models, prior, constraints, current)
+    setting = _Setting(period.last_day, now, seen, drawn, models, prior, constraints, current)
     kinds = [_kind(task, setting) for task in _tasks(setting)]
+    learned = _outcomes(kinds, setting)
     advice = tuple(one for goal in WEIGHTS for one in _advice(goal, kinds, setting))
     return Proposal(
         first_day=period.first_day,
         last_day=period.last_day,
         advice=advice,
-        policy=_policy(period, kinds, advice, setting, now) if any(one.verdict == "change" for one in advice) else None,
+        policy=_policy(setting, kinds, advice, learned) if any(one.verdict == "change" for one in advice) else None,
+        outcomes=learned,
         unknown=tuple(gaps(period, seen, kinds, constraints, drawn=bool(drawn))),
     )
 
@@ -107,17 +111,22 @@ def _row(outcomes: Outcomes, task: str) -> Row:
     return outcomes.rows.get(task, outcomes.safe)
 
 
-def _policy(period: Period, kinds: Sequence[Kind], advice: Sequence[Advice], setting: _Setting, now: float) -> Policy:
-    """A version named by its content, so that the same evidence gives the same version."""
-    chains = _chains(kinds, advice, setting)
+def _outcomes(kinds: Sequence[Kind], setting: _Setting) -> Outcomes:
+    """The priors moved by what was counted."""
     rows = {kind.task: {name: one.expected for name, one in kind.known.items()} for kind in kinds}
     own = {task: row for task, row in rows.items() if task in setting.prior.rows}
+    return replace(setting.prior, rows=rows, safe=safe_row(own))
+
+
+def _policy(setting: _Setting, kinds: Sequence[Kind], advice: Sequence[Advice], learned: Outcomes) -> Policy:
+    """A version named by its content, so that the same evidence gives the same version."""
+    chains = _chains(kinds, advice, setting)
     based_on = setting.current.version if setting.current else ""
-    digest = blake2b(repr((chains, rows, based_on)).encode(), digest_size=4).hexdigest()
-    version = f"{period.last_day}-{digest}"
-    outcomes = replace(setting.prior, rows=rows, safe=safe_row(own), version=version)
+    digest = blake2b(repr((chains, learned.rows, based_on)).encode(), digest_size=4).hexdigest()
+    version = f"{setting.last_day}-{digest}"
     changes = sum(one.verdict == "change" for one in advice)
-    return Policy(version, now, chains, outcomes, based_on, note=f"{changes} of {len(advice)} chains change")
+    note = f"{changes} of {len(advice)} chains change"
+    return Policy(version, setting.now, chains, replace(learned, version=version), based_on, note=note)
 
 
 def _chains(kinds: Sequence[Kind], advice: Sequence[Advice], setting: _Setting) -> Mapping[Goal, Mapping[str, Chain]]:

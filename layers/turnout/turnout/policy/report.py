@@ -126,16 +126,20 @@ class Spending(Told):
 
 
 class Point(Told):
-    """What a request of this deployment's mix of tasks is expected to cost and to be worth with one model.
+    """What a request of this deployment's mix of tasks costs and is worth with one model.
 
-    `observed` is the share of that knowledge which comes from requests, the rest from priors. `frontier`: no other
-    model is both cheaper and better. `primary_now` and `primary_proposed`: in how many chains it comes first.
+    At a task with 100 `attempts` of the model, cost is that of those; with 100 `verdicts`, quality is their mean. Else
+    each is what is expected, the prior moved by what there is. `observed` is the share of the former, by requests and
+    over both figures. `frontier`: no other model is both cheaper and better. `primary_now` and `primary_proposed`: in
+    how many chains it comes first.
     """
 
     model: str
     cost_usd: float
     quality: float
     observed: float
+    attempts: int
+    verdicts: int
     frontier: bool
     primary_now: int
     primary_proposed: int

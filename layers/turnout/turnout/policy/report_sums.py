@@ -48,7 +48,7 @@ def _key[K](entry: tuple[K, Rollup]) -> K:
 
 def _model(name: str, rollups: Mapping[str, Rollup]) -> ModelReport:
     whole = Rollup(merged(rollup.counts for rollup in rollups.values()))
-    judged = _judged(whole)
+    verdicts = judged(whole)
     return ModelReport(
         model=name,
         requests=whole.requests,
@@ -61,8 +61,8 @@ def _model(name: str, rollups: Mapping[str, Rollup]) -> ModelReport:
         first_token_p95_ms=whole.first_token.quantile(0.95),
         cost_usd=whole.cost_usd,
         cost_per_request_usd=_per_request(whole),
-        quality=wilson(float(judged.sum), judged.count),
-        judged=judged.count,
+        quality=wilson(float(verdicts.sum), verdicts.count),
+        judged=verdicts.count,
         flaws=_flaws(whole),
         days=tuple(_day(day, rollup) for day, rollup in rollups.items()),
     )
@@ -78,7 +78,7 @@ def _day(day: str, rollup: Rollup) -> Day:
         latency_p95_ms=rollup.latency.quantile(0.95),
         cost_usd=rollup.cost_usd,
         cost_per_request_usd=_per_request(rollup),
-        quality=_judged(rollup).mean,
+        quality=judged(rollup).mean,
     )
 
 
@@ -86,7 +86,8 @@ def _per_request(rollup: Rollup) -> float | None:
     return float(rollup.cost_usd) / rollup.requests if rollup.requests else None
 
 
-def _judged(rollup: Rollup) -> Verdicts:
+def judged(rollup: Rollup) -> Verdicts:
+    """The verdicts of judges and of clients together."""
     many = [rollup.verdicts(series) for series in QUALITY]
     return Verdicts(sum(one.count for one in many), sum((one.sum for one in many), Decimal(0)))
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from turnout.core.outcomes import Outcomes
 from turnout.core.policies import Proposal
 from turnout.policy.drift import FALSE_ALARMS, Finding
 from turnout.policy.report import Drift, Drifts, Report, Version
@@ -15,16 +14,11 @@ from turnout.policy.report_tradeoff import tradeoff
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was read for a report: cells by the day, by dimension, and the tests for drift.
-
-    `outcomes` is what is known of the models, of which the priors count for `prior_count` observations.
-    """
+    """What was read for a report: cells by the day, by dimension, and the tests for drift."""
 
     models: Cells
     routes: Cells
     keys: Cells
-    outcomes: Outcomes
-    prior_count: float
     findings: Sequence[Finding] = field(default=())
 
 
@@ -48,7 +42,7 @@ def report(
         goals=goals(proposal.advice, seen.routes),
         models=models(seen.models),
         drift=drift,
-        tradeoff=tradeoff(seen.outcomes, seen.routes, proposal.advice, seen.prior_count),
+        tradeoff=tradeoff(proposal.outcomes, seen.models, seen.routes, proposal.advice),
         spending=spending(seen.models, seen.routes, seen.keys),
         unknown=proposal.unknown,
     )

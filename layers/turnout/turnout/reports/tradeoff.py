@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator
 from matplotlib.transforms import Bbox
@@ -39,13 +40,28 @@ def tradeoff_chart(points: Sequence[Point]) -> str:
     place.xaxis.set_major_formatter(FuncFormatter(lambda value, _: usd(value)))
     place.xaxis.set_minor_formatter(FuncFormatter(lambda _, __: ""))
     place.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value)))
-    place.set_xlabel("Expected cost of a request (cheaper to the left)")
-    place.set_ylabel("Expected quality (better upwards)")
+    place.set_xlabel("Cost of a request (cheaper to the left)")
+    place.set_ylabel("Quality (better upwards)")
+    figure.legend(handles=[_example(*one) for one in LEGEND.items()], loc="outside lower right", ncols=2, fontsize=9)
     figure.draw_without_rendering()
     _apart(labels, [_box(place, one) for one in points])
-    best = ", ".join(f"{one.model} ({usd(one.cost_usd)}, {percent(one.quality)})" for one in frontier)
+    best = ", ".join(f"{one.model} ({usd(one.cost_usd)}, {percent(one.quality)}, {_known(one)})" for one in frontier)
     words = f"No other model is both cheaper and better than these: {best}. All figures are in the table below."
     return svg(figure, "tradeoff", "Cost against quality of each model", words)
+
+
+OBSERVED = 0.5
+"""A point of which more than that was observed counts as observed: not one whose answers nobody judged."""
+LEGEND = {INK["muted"]: "observed in this period", "none": "mostly expected: too few attempts or verdicts"}
+"""What a dot is filled with, and what that says."""
+
+
+def _known(one: Point) -> str:
+    return f"{one.attempts:,} attempts, {one.verdicts:,} verdicts"
+
+
+def _example(inside: str, words: str) -> Line2D:
+    return Line2D([], [], linestyle="", marker="o", color=INK["muted"], markerfacecolor=inside, label=words)
 
 
 ROLES = {(True, True): " (primary)", (True, False): " (primary until now)", (False, True): " (new primary)"}
@@ -55,7 +71,7 @@ ROLES = {(True, True): " (primary)", (True, False): " (primary until now)", (Fal
 def _dot(place: Axes, one: Point) -> Annotation:
     """Draw a model; its label comes back."""
     colour = SERIES[0] if one.frontier else INK["muted"]
-    spot, inside = (one.cost_usd, one.quality), colour if one.frontier else "none"
+    spot, inside = (one.cost_usd, one.quality), colour if one.observed > OBSERVED else "none"
     place.plot(*spot, "o", color=colour, markersize=9, markerfacecolor=inside)
     if one.primary_proposed:
         place.plot(*spot, "o", color=INK["better"], markersize=16, markerfacecolor="none", markeredgewidth=1.8)
