@@ -44,6 +44,8 @@ TRIED = (
     "mistral-medium-2312",
 )
 """The models that a deployment with partial logs tries: a large and a small one of each vendor, where there are two."""
+NEARLY = 0.8
+"""Of the queries, how many a model must have been asked to be compared with others."""
 NEAR = 0.05
 """How much less accurate than the best a model may seem to be tried for everything."""
 FALL = 0.063
@@ -78,7 +80,7 @@ def accuracies(calls: Iterable[Call]) -> Mapping[str, float]:
     for call in calls:
         found[call.model].setdefault(call.query, call.correct)
     most = max(map(len, found.values()))
-    return {name: fmean(right.values()) for name, right in found.items() if len(right) > 0.9 * most}
+    return {name: fmean(right.values()) for name, right in found.items() if len(right) >= NEARLY * most}
 
 
 def best_single(calls: Iterable[Call]) -> str:
@@ -181,7 +183,9 @@ class Found:
 
 def compared(learn: Sequence[Call], measure: Sequence[Call], runs: int, fall: float) -> Found:
     """What is learned in one period and does in another; canaries are tried `runs` times."""
-    every = {call.model for call in learn} & {call.model for call in measure}
+    every = accuracies(learn).keys() & accuracies(measure).keys()
+    if not every:
+        raise SystemExit("no model was asked nearly everything in both periods, so nothing can be compared")
     learn, measure = [c for c in learn if c.model in every], [c for c in measure if c.model in every]
     trial = Trial(sorted({call.task for call in [*learn, *measure]}), best_single(learn), measure, best_single(measure))
     known = models(learn)

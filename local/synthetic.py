@@ -1,4 +1,4 @@
-"""Rows of a request log as a busy deployment writes them: many models, keys and tags, failures, failovers, aborts."""
+"""Rows of a request log as a busy deployment writes them: many models, keys, failures, failovers, aborts, verdicts."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -82,6 +82,7 @@ def _attempt(vendor: str, model: str, outcome: Outcome, random: Random) -> Attem
         usage=usage,
         cost_usd=DOLLARS_PER_TOKEN * (usage.prompt + 4 * usage.completion),
         price_version="2026-01-01",
+        judged=Decimal(latency % 11) / 10 if outcome == "ok" and latency % 4 == 0 else None,
         signals={"cut": random.random() < 0.05, "refused": False} if outcome == "ok" else {},
     )
 

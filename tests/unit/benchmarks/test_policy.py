@@ -99,3 +99,10 @@ def test_each_query_is_measured_by_what_others_taught(tmp_path: Path) -> None:
     assert sum(len(measure) for _, measure in pairs) == len(calls)
     for learn, measure in pairs:
         assert not {call.query for call in learn} & {call.query for call in measure}
+
+
+def test_without_a_model_in_both_periods_it_says_so(tmp_path: Path) -> None:
+    july = log(tmp_path / "july.csv", "2024-07-06", {BEST: 0.9}, ("simple",), queries=10)
+    august = log(tmp_path / "august.csv", "2024-08-19", {CHEAP: 0.9}, ("simple",), queries=10)
+    with pytest.raises(SystemExit, match="no model was asked nearly everything in both periods"):
+        compared(july, august, runs=1, fall=0.0)

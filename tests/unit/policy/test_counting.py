@@ -208,6 +208,20 @@ def test_the_sums_of_a_dimension_are_those_of_the_rows(dimension: Dimension) -> 
     assert some.whole("ev") == sum(attempt.usage.source == "estimated" for attempt in attempts)
 
 
+def test_a_routes_verdicts_are_those_on_the_answers_of_the_rows() -> None:
+    judged = [
+        one.judged
+        for row in ROWS
+        for one in row.attempts
+        if one.judged is not None and (one.vendor, one.model) == (row.vendor, row.model)
+    ]
+    route = total(ROWS, "route")
+    assert judged
+    assert route.whole("vn") == len(judged)
+    assert route.whole("vs") == sum(score * 10_000 for score in judged)
+    assert route.whole("vq") == sum((score * 10_000) ** 2 for score in judged)
+
+
 def test_hours_add_up_to_days() -> None:
     assert total(ROWS, "model", "hour") == total(ROWS, "model", "day")
 

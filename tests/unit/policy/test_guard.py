@@ -13,8 +13,9 @@ from turnout.policy.canary_terms import Terms
 from turnout.policy.canary_watch import Watch
 from turnout.policy.counting import start
 from turnout.policy.guard import Guard, Look
-from turnout.policy.rollup import Cell, Counts
+from turnout.policy.rollup import Cell, Counts, merged
 from turnout.policy.sketch import bucket
+from turnout.policy.verdicts import squared
 
 PRIORS = "priors-1"
 MINUTES = 300.0
@@ -86,6 +87,35 @@ async def test_a_canary_that_does_as_well_is_promoted(world: World) -> None:
     look = await world.looks(200, p_2=WELL)
     assert look.verdict == "promote"
     assert world.policies.at == Pointer("p-2", world.clock.now, before=("", "p-1"), revision=3)
+
+
+def verdicts(*scores: str, times: int = 1) -> Counts:
+    """What so many verdicts of each score add to a route, whenever they come."""
+    return merged([squared(Decimal(score)) for score in scores] * times)
+
+
+async def test_a_canary_whose_answers_clients_find_worse_is_rolled_back_though_all_else_is_well(world: World) -> None:
+    await world.canary("p-1")
+    look = await world.looks(1, p_2=WELL)
+    for _ in range(12):
+        world.traffic(p_1=verdicts("1", "0.9", times=25), p_2=verdicts("0.2", "0.9", times=25))
+        look = await world.looks(1, p_2=WELL)
+        if look.verdict != "watch":
+            break
+    assert look.verdict == "roll_back"
+    assert look.why.startswith("Worse than the control in quality of answers, after ")
+    assert "quality of answers 0.550 against 0.950" in look.why
+
+
+async def test_a_verdict_counts_when_it_comes_if_the_hour_of_its_request_is_still_looked_at(world: World) -> None:
+    await world.canary("p-1")
+    await world.looks(3, p_2=WELL)
+    assert "quality" not in world.watches.kept["p-2"].evidence
+    world.traffic(p_1=verdicts("0.7", times=3), p_2=verdicts("0.7", times=1))
+    await world.looks(2, p_2=WELL)
+    quality = world.watches.kept["p-2"].evidence["quality"]
+    assert quality.weight == pytest.approx(3 * 1 / (3 + 1))
+    assert quality.excess == pytest.approx(-0.03 * quality.weight)
 
 
 async def test_the_first_canary_is_compared_with_the_priors(world: World) -> None:
