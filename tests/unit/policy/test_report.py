@@ -68,7 +68,10 @@ def test_what_changed_and_what_to_do_come_first() -> None:
     told = reported.a_report()
     assert told.headline == "Move 8 of 15 chains from openai/gpt-5.2 to anthropic/claude-sonnet-4.5."
     assert told.steps[0].command == "turnout policy canary p-20261124"
-    assert any("latency on code 2.08 s → 6.64 s" in step.text for step in told.steps)
+    assert any(
+        "latency on code 2.08 s → 6.64 s" in step.text and step.text.endswith(" It comes first in 11 of 15 chains now.")
+        for step in told.steps
+    )
     assert any("610 requests" in step.text for step in told.steps)
 
 

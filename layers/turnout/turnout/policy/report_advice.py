@@ -112,7 +112,11 @@ def _primary(chain: Sequence[str]) -> str:
 
 def steps(proposal: Proposal, drifts: Sequence[Drift], *, automatic: bool = False) -> tuple[Step, ...]:
     """What to do, in the order in which to do it."""
-    return (*_policy_steps(proposal, automatic), *_drift_steps(drifts), *_evidence_steps(proposal.advice))
+    return (
+        *_policy_steps(proposal, automatic),
+        *_drift_steps(drifts, proposal.advice),
+        *_evidence_steps(proposal.advice),
+    )
 
 
 def _policy_steps(proposal: Proposal, automatic: bool) -> Iterator[Step]:
@@ -134,12 +138,15 @@ def _trial(version: str, automatic: bool) -> Step:
     return Step(text=f"Try policy {version} {guarded}", command=f"turnout policy canary {version}")
 
 
-def _drift_steps(drifts: Sequence[Drift]) -> Iterator[Step]:
-    """One for each model, the surest first."""
+def _drift_steps(drifts: Sequence[Drift], advice: Sequence[Advice]) -> Iterator[Step]:
+    """One for each model, the surest first, with what of the policy in force hangs on it: nobody else watches that."""
+    firsts = Counter(_primary(one.now) for one in advice)
     for model in list(dict.fromkeys(one.model for one in drifts))[:MOST_DRIFTS]:
         found = [one for one in drifts if one.model == model]
         more = f", and {len(found) - MOST_DRIFTS} more" if len(found) > MOST_DRIFTS else ""
-        yield Step(text=f"Look at {model}, which has drifted: {'; '.join(map(_drifted, found[:MOST_DRIFTS]))}{more}.")
+        told_ = f"Look at {model}, which has drifted: {'; '.join(map(_drifted, found[:MOST_DRIFTS]))}{more}."
+        hangs = f" It comes first in {firsts[model]} of {plural(len(advice), 'chain')} now." if firsts[model] else ""
+        yield Step(text=told_ + hangs)
 
 
 def _drifted(one: Drift) -> str:
