@@ -4,6 +4,7 @@ One query a line: {"id", "task", "query", "n_tools", "outcomes": {model: [score,
 """
 
 import gzip
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from statistics import fmean, linear_regression
 
 from pydantic_core import from_json
 
+from benchmarks.routing_prompts import opened_and_closed
 from turnout.catalog.tokens import estimate_text
 from turnout.core.outcomes import Expected, Outcomes, updated
 from turnout.routing.classify_words import words
@@ -39,6 +41,11 @@ class Query:
         return words(self.text, self.n_tools)
 
     @cached_property
+    def other_words(self) -> Sequence[bytes]:
+        """What it would see, had the same been asked in other words; always the same ones."""
+        return words(opened_and_closed(self.text, random.Random(self.id)), self.n_tools)  # noqa: S311 - not secret
+
+    @cached_property
     def tokens(self) -> int:
         """The estimated size of the prompt."""
         return estimate_text(self.text)
@@ -61,7 +68,7 @@ class Pool:
         """The kinds of the queries, sorted."""
         return sorted({query.kind for query in self.queries})
 
-    @property
+    @cached_property
     def best(self) -> str:
         """The model with the highest mean score."""
         return max(self.models, key=lambda name: fmean(query.outcomes[name][0] for query in self.queries))

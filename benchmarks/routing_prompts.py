@@ -24,14 +24,22 @@ def made(texts: Sequence[str], each: int, dice: random.Random) -> list[tuple[str
 
 def _filled(template: str, texts: Sequence[str], dice: random.Random) -> str:
     text = dice.choice(texts)
-    phrased = re.sub(r"\[([^\]]*)\]", lambda found: dice.choice(found[1].split("|")), template)
-    return phrased.format(
+    return _phrased(template, dice).format(
         language=dice.choice(DATA["languages"]),
         topic=dice.choice(DATA["topics"]),
         text=text[:LONGEST_TEXT],
         short=text[:LONGEST_SHORT],
         long="\n".join([text, *dice.choices(texts, k=dice.randint(1, 6))]),
     )
+
+
+def _phrased(template: str, dice: random.Random) -> str:
+    return re.sub(r"\[([^\]]*)\]", lambda found: dice.choice(found[1].split("|")), template)
+
+
+def opened_and_closed(text: str, dice: random.Random) -> str:
+    """The same request with an opening and a closing, of which there are thousands."""
+    return f"{_phrased(dice.choice(DATA['openings']), dice)}{text}{_phrased(dice.choice(DATA['closings']), dice)}"
 
 
 def wrapped(text: str, dice: random.Random) -> str:

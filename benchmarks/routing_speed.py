@@ -13,23 +13,43 @@ from benchmarks.routing_tune import AIMS, Router, learn
 from turnout.catalog import Catalog, vendor_files
 from turnout.catalog import load as load_catalog
 from turnout.catalog.tokens import estimate_chat
-from turnout.core.chat import Chat, Message, Text, Tool
+from turnout.core.chat import Chat, Message, Request, Text, Tool
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
+from turnout.core.ports import Key
 from turnout.routing.choice import rank
 from turnout.routing.choice_prior import prior
 from turnout.routing.classify import classify
+from turnout.routing.decision import Asked, Knowledge
 from turnout.routing.eligible import Demand, lack, needs
+from turnout.routing.plan import make_plan
+from turnout.routing.turns import Turns
 
 PROMPTS, VARIED = 3_000, 600
+AT = 1_800_000_000.0
 
 
 def choose(chat: Chat, models: Sequence[Model], outcomes: Outcomes) -> str:
-    """The whole decision for one chat: size it, find its kind, filter the models, rank those that are left."""
+    """The decision alone for one chat: size it, find its kind, filter the models, rank those that are left."""
     demand = Demand(needs(chat), estimate_chat(chat))
     able = [model.id for model in models if not lack(model, demand)]
     return rank(able, classify(chat), WEIGHTS["balanced"], outcomes, demand.prompt_tokens).order[0]
+
+
+def deciders() -> dict[str, Callable[[Chat], object]]:
+    """What is timed, by name: the decision alone, and all of a request's plan, as the gateway makes it."""
+    known = catalog()
+    knowledge, key, turns = Knowledge(known, prior(known.all())), Key("k"), Turns()
+    models = known.auto()
+
+    def plan(chat: Chat) -> object:
+        return make_plan(Asked(Request(chat, "auto"), key, AT, turns=turns), knowledge, "01JROUTINGSPEED")
+
+    return {
+        "classify, filter and rank": lambda chat: choose(chat, models, knowledge.outcomes),
+        "the same with rules, features and the record of it": plan,
+    }
 
 
 def chat_of(query: Query) -> Chat:
@@ -74,14 +94,12 @@ def report(paths: Sequence[Path]) -> None:
     pools = [load(path) for path in paths]
     queries = [query for pool in pools for query in pool.queries]
     random.Random(SEED).shuffle(queries)  # noqa: S311 - reproducible, not secret
-    models, chats = catalog().auto(), [chat_of(query) for query in queries[:PROMPTS]]
-    outcomes = prior(catalog().all())
-    taken = sorted(timed(chats, lambda chat: choose(chat, models, outcomes)))
-    cuts = statistics.quantiles(taken, n=100)
-    print(
-        f"\n{len(chats)} prompts, {len(models)} models: p50 {cuts[49]:.0f} us, p90 {cuts[89]:.0f}, p99 {cuts[98]:.0f}\n"
-    )
-    print("| pool | policy | same decision: typos | words around it | case |\n|---|---|---|---|---|")
+    chats = [chat_of(query) for query in queries[:PROMPTS]]
+    print(f"\n| {len(chats)} prompts, {len(catalog().auto())} models | p50 | p90 | p99 |\n|---|---|---|---|")
+    for name, decide in deciders().items():
+        cuts = statistics.quantiles(timed(chats, decide), n=100)
+        print(f"| {name} | {cuts[49]:.0f} us | {cuts[89]:.0f} us | {cuts[98]:.0f} us |", flush=True)
+    print("\n| pool | policy | same decision: typos | words around it | case |\n|---|---|---|---|---|")
     for pool in pools:
         _stability(pool)
 

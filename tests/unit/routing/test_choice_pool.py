@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from pydantic_core import from_json, to_json
 from benchmarks import routing, routing_knn
 from benchmarks.routing_measure import cross_validated, kinds_left_out, mixed, singles
 from benchmarks.routing_pool import Pool, load, outcomes, read
-from benchmarks.routing_prompts import mistyped, recased, wrapped
-from benchmarks.routing_speed import stable
+from benchmarks.routing_prompts import mistyped, opened_and_closed, recased, wrapped
+from benchmarks.routing_speed import chat_of, deciders, stable, timed
 from benchmarks.routing_tune import AIMS, Router, learn, ratio, saved, total
 
 KINDS = {
@@ -116,11 +117,24 @@ def test_neither_typos_nor_other_words_nor_case_change_a_clear_decision(router: 
     assert min(stable(router, pool.queries, "balanced").values()) >= 0.9
 
 
-@pytest.mark.parametrize("change", [mistyped, wrapped, recased])
+@pytest.mark.parametrize("change", [mistyped, opened_and_closed, wrapped, recased])
 def test_a_changed_prompt_is_another_text(change: Callable[[str, random.Random], str], pool: Pool) -> None:
     dice = random.Random(1)  # noqa: S311 - reproducible, not secret
     texts = [query.text * 3 for query in pool.queries[:20]]
     assert [change(text, dice) for text in texts] != texts
+
+
+def test_openings_and_closings_keep_the_request_whole(pool: Pool) -> None:
+    texts = {opened_and_closed("the request", random.Random(n)) for n in range(100)}  # noqa: S311 - reproducible
+    assert all("the request" in text and "[" not in text for text in texts)
+    assert len(texts) > 80
+    first = pool.queries[0]
+    assert first.other_words == replace(first).other_words
+
+
+def test_every_timed_decision_is_a_number_of_microseconds(pool: Pool) -> None:
+    chats = [chat_of(query) for query in pool.queries[:3]]
+    assert all(len(timed(chats, decide)) == 3 for decide in deciders().values())
 
 
 def test_neighbours_decide_like_their_kind(pool: Pool) -> None:

@@ -28,6 +28,8 @@ PER_MESSAGE = 4
 
 def estimate_text(text: str) -> int:
     """Tokens in a text; 0 only for the empty one."""
+    if not text:
+        return 0
     plain = text.encode("ascii", "ignore")
     dense = plain.translate(None, SPACES)
     no_digits = dense.translate(None, DIGITS)

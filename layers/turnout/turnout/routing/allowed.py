@@ -19,6 +19,11 @@ class Allowed:
     key: Key
     models: frozenset[str] | None = None
 
+    @property
+    def everything(self) -> bool:
+        """Whether there are no lists."""
+        return self.models is None and not self.key.vendors
+
     def __contains__(self, model: Model) -> bool:
         """Whether the key may ask it."""
         listed = self.models is None or model.id in self.models
@@ -59,7 +64,7 @@ def allowed(key: Key, catalog: Catalog) -> Allowed:
 def automatic(catalog: Catalog, may: Allowed) -> tuple[Model, ...]:
     """Among whom the gateway chooses: the default chain; all that the key may ask where none of the chain is."""
     chain = catalog.auto()
-    if any(model in may for model in chain):
+    if may.everything or any(model in may for model in chain):
         return chain
     return tuple(model for model in catalog.all() if model in may) or chain
 

@@ -142,7 +142,7 @@ def observe(asked: Asked, knowledge: Knowledge) -> tuple[Models, Features]:
         max_cost_usd=_tighter(request.options.max_cost_usd, then.max_cost_usd),
         max_latency_ms=_tighter(request.options.max_latency_ms, then.max_latency_ms),
         forbidden=_forbidden(candidates, then),
-        barred=tuple([model.id for model in candidates if model not in may]),
+        barred=() if may.everything else tuple([model.id for model in candidates if model not in may]),
         unready=tuple(sorted({model.vendor.name for model in candidates if not model.vendor.ready})),
         resting=tuple([model.id for model in candidates if asked.is_open(model)]),
         held=asked.held,

@@ -70,7 +70,7 @@ def fitted(chat: Chat, model: Model) -> Chat:
 
 def needs(chat: Chat) -> frozenset[Capability]:
     """The capabilities that this chat cannot do without."""
-    return frozenset(name for name, needed in NEEDS.items() if needed(chat))
+    return frozenset([name for name, needed in NEEDS.items() if needed(chat)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,10 @@ def _too_dear(model: Model, demand: Demand) -> str:
 
 def _too_slow(model: Model, demand: Demand) -> str:
     """Of a model whose time is not known the deadline makes the promise good."""
+    if demand.max_latency_ms is None:
+        return ""
     seconds = demand.seconds.get(model.id, 0.0)
-    slow = demand.max_latency_ms is not None and seconds * 1000 > demand.max_latency_ms
-    return f"is expected to take {seconds:.1f} s" if slow else ""
+    return f"is expected to take {seconds:.1f} s" if seconds * 1000 > demand.max_latency_ms else ""
 
 
 def remedy(models: Iterable[Model], demand: Demand) -> str:

@@ -76,5 +76,9 @@ def _led_by(first: str, lead: Chain, ids: Sequence[str], by_id: dict[str, Model]
     """`first`, the chain as it is, then as ranked, those of the first's vendor last: it may ail the whole vendor."""
     vendor = by_id[first].vendor.name
     fixed = (first, *[name for name in lead if name != first])
-    others = sorted((by_id[name] for name in ids if name not in fixed), key=lambda model: model.vendor.name == vendor)
-    return (*[by_id[name] for name in fixed], *others)
+    others = [by_id[name] for name in ids if name not in fixed]
+    return (
+        *[by_id[name] for name in fixed],
+        *[model for model in others if model.vendor.name != vendor],
+        *[model for model in others if model.vendor.name == vendor],
+    )

@@ -80,7 +80,7 @@ def decide(candidates: Models, features: Features, seed: int, policy: Policy) ->
     fit = _but(candidates, out)
     resting = _resting(fit, features)
     out |= resting
-    able = _but(fit, resting) if resting else fit
+    able = _but(fit, resting)
     order = _ordered(able, candidates, features, seed, policy)
     # What the policy wanted counts even where a circuit is in its way: that tells how well it fares.
     primary = _ordered(fit, candidates, features, seed, policy).primary if resting else order.primary
@@ -89,7 +89,7 @@ def decide(candidates: Models, features: Features, seed: int, policy: Policy) ->
     return Plan(
         targets=order.models,
         candidates=candidates,
-        dropped=tuple(Drop(name, told) for name, told in out.items()),
+        dropped=tuple([Drop(name, told) for name, told in out.items()]),
         reason=order.reason,
         decision=Decision(features, seed, order.propensity, order.scores, _ids(order.models), policy.version, primary),
         policy=policy,
@@ -131,6 +131,8 @@ def _refused(model: Model, features: Features) -> str:
 
 
 def _but(models: Models, out: Mapping[str, str]) -> Models:
+    if not out:
+        return models
     return tuple([model for model in models if model.id not in out])
 
 
@@ -143,4 +145,4 @@ def _resting(fit: Models, features: Features) -> dict[str, str]:
 
 
 def _ids(models: Models) -> tuple[str, ...]:
-    return tuple(model.id for model in models)
+    return tuple([model.id for model in models])
