@@ -135,20 +135,15 @@ async def test_nothing_that_a_client_sends_changes_where_a_request_goes() -> Non
     soon = Deadline(clock.monotonic() + 5, clock)
     chat = to_chat(parse(to_json(asked))).chat
     worded = replace(chat, messages=tuple(replace(m, parts=(Text(evil),)) for m in chat.messages))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(vendor)) as client:
-        for dialect in DIALECTS:
-            model = a_model()
-            spoken = replace(model, vendor=replace(model.vendor, dialect=dialect))
-            call = Call(
-                worded if dialect == "bedrock_converse" else chat,
-                spoken,
-                soon,
-                soon,
-                Record("01J", 0.0, "k", "alpha", stream=False),
-            )
-            with pytest.raises(TurnoutError):
-                async for _ in HttpVendors(client, Timeouts()).ask(call):
-                    pass
+    vendors = HttpVendors(httpx.MockTransport(vendor), Timeouts())
+    for dialect in DIALECTS:
+        model = a_model()
+        spoken = replace(model, vendor=replace(model.vendor, dialect=dialect))
+        said = worded if dialect == "bedrock_converse" else chat
+        call = Call(said, spoken, soon, soon, Record("01J", 0.0, "k", "alpha", stream=False))
+        with pytest.raises(TurnoutError):
+            async for _ in vendors.ask(call):
+                pass
     assert len(seen) == len(DIALECTS)
     assert {request.url.host for request in seen} == {"vendor.test"}
     assert {request.headers["host"] for request in seen} == {"vendor.test"}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import httpx
 from starlette.types import Scope
 
 from turnout.api.services import Services, unbounded
@@ -19,7 +18,7 @@ from turnout.pipeline import Gateway, Patience
 from turnout.providers import transport
 from turnout.providers.bedrock import AwsSignature
 from turnout.providers.dialects import DIALECTS
-from turnout.providers.http import HttpVendors
+from turnout.providers.http import HttpVendors, Sign
 from turnout.providers.wrappers import guarded, recorded, retrying
 from turnout.routing.choice_prior import prior
 from turnout.routing.circuit import Circuits
@@ -141,10 +140,10 @@ def gateway(config: Config, known: Knowledge, clock: Clock, sessions: Sessions, 
 
 def asking(config: Config, circuits: AnyCircuits, clock: Clock) -> Ask:
     """What asks a vendor: HTTP, inside the circuit, inside the record, inside the tries."""
-    vendors = HttpVendors(transport.client(config.timeouts.connect), config.timeouts, signatures(config))
+    vendors = HttpVendors(transport.Kept(config.timeouts.connect), config.timeouts, signatures(config))
     return retrying(recorded(guarded(vendors.ask, circuits), clock), config.retries, clock)
 
 
-def signatures(config: Config) -> Mapping[Auth, httpx.Auth]:
+def signatures(config: Config) -> Mapping[Auth, Sign]:
     """What signs the requests to vendors that take no key."""
     return {"aws": AwsSignature(config.bedrock_region)} if config.bedrock_region else {}

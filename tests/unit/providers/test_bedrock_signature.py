@@ -24,7 +24,7 @@ from turnout.core.models import Auth, Model, Vendor
 from turnout.core.ports import Call, Deadline
 from turnout.core.records import Record
 from turnout.providers.bedrock import AwsSignature
-from turnout.providers.http import HttpVendors
+from turnout.providers.http import HttpVendors, Sign
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 URL = "https://bedrock-runtime.eu-west-1.amazonaws.com"
@@ -70,9 +70,8 @@ class Vendors:
         chat = Chat((Message("user", (Text("grüezi"),)),), stream=self.stream)
         model = Model("m", self.vendor, upstream, 1000, 100, frozenset(), ())
         call = Call(chat, model, share=deadline, limit=deadline, record=Record("01J", 0.0, "k", "m", self.stream))
-        signatures: dict[Auth, httpx.Auth] = {"aws": AwsSignature("eu-west-1")}
-        async with httpx.AsyncClient(transport=httpx.MockTransport(self.answer)) as client:
-            return await collect(HttpVendors(client, Timeouts(), signatures).ask(call))
+        signatures: dict[Auth, Sign] = {"aws": AwsSignature("eu-west-1")}
+        return await collect(HttpVendors(httpx.MockTransport(self.answer), Timeouts(), signatures).ask(call))
 
 
 def signed_by_the_sdk(upstream: str, body: bytes) -> dict[str, str]:

@@ -15,7 +15,7 @@ from turnout.core.events import Answer, collect
 from turnout.core.models import Model, Vendor
 from turnout.core.ports import Call, Deadline
 from turnout.core.records import Record
-from turnout.providers import http, transport
+from turnout.providers import http
 from turnout.providers.http import HttpVendors
 
 type Handler = Callable[[httpx.Request], httpx.Response]
@@ -64,8 +64,7 @@ async def asked(handler: Handler, *, stream: bool = False, seconds: float = 5.0,
     chat = Chat((Message("user", (Text("hello"),)),), stream=stream)
     model = Model("m", VENDOR, "m-1", 1000, 100, frozenset(), ())
     call = Call(chat, model, share=deadline, limit=deadline, record=Record("01J", 0.0, "k", "m", stream))
-    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as client:
-        return await collect(HttpVendors(client, Timeouts.model_validate(timeouts)).ask(call))
+    return await collect(HttpVendors(httpx.MockTransport(handler), Timeouts.model_validate(timeouts)).ask(call))
 
 
 async def test_the_request_goes_to_the_vendors_url_with_its_key() -> None:
@@ -205,6 +204,11 @@ async def test_a_compressed_answer_is_not_unfolded() -> None:
 
 
 async def test_vendors_are_asked_for_answers_that_are_not_compressed() -> None:
-    async with transport.client(1.0) as client:
-        assert client.headers["accept-encoding"] == "identity"
-        assert not client.follow_redirects
+    seen: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["accept-encoding"])
+        return httpx.Response(200, json=REPLY)
+
+    await asked(handler)
+    assert seen == ["identity"]

@@ -1,6 +1,6 @@
 """Frames decode the same, however the network splits them, and nothing that is no frame passes for one."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 
 import httpx
@@ -10,22 +10,14 @@ from hypothesis import strategies as st
 
 from turnout.core.errors import Garbled
 from turnout.providers import sse
-from turnout.providers.sse import frames
+from turnout.providers.sse import EventSource
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8"}
 
 
-async def received(pieces: Iterable[bytes], headers: dict[str, str] = STREAM) -> list[tuple[str, str]]:
-    async def body() -> AsyncIterator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers=headers, content=body())
-
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    async with client, client.stream("POST", "http://vendor.test") as response:
-        return [frame async for frame in frames(response)]
+def received(pieces: Iterable[bytes], headers: dict[str, str] = STREAM) -> list[tuple[str, str]]:
+    source = EventSource(httpx.Headers(headers))
+    return [frame for piece in pieces for frame in source.feed(piece)]
 
 
 # A line ends at CR, LF or CRLF, so data that is to come out as it went in has neither.
@@ -35,13 +27,11 @@ events = st.lists(st.tuples(st.sampled_from(["message", "error", "content_block_
 
 @given(told=events, end=st.sampled_from(["\n", "\r\n", "\r"]), at=st.lists(st.integers(0, 500), max_size=20))
 @example(told=[("error", "é🙂"), ("message", "東京")], end="\r\n", at=list(range(500)))
-async def test_frames_split_anywhere_come_out_as_they_went_in(
-    told: list[tuple[str, str]], end: str, at: list[int]
-) -> None:
+def test_frames_split_anywhere_come_out_as_they_went_in(told: list[tuple[str, str]], end: str, at: list[int]) -> None:
     content = "".join(f": ping{end}event: {name}{end}data: {data}{end}{end}" for name, data in told).encode()
     bounds = sorted({0, len(content), *(point for point in at if point < len(content))})
     pieces = [content[start:stop] for start, stop in pairwise(bounds)]
-    assert await received(pieces) == told
+    assert received(pieces) == told
 
 
 @pytest.mark.parametrize(
@@ -58,17 +48,17 @@ async def test_frames_split_anywhere_come_out_as_they_went_in(
     ],
     ids=["lines", "no space", "BOM", "no data", "lifecycle", "cut in a line", "cut after a line", "nothing"],
 )
-async def test_the_standard_is_followed(content: bytes, expected: list[tuple[str, str]]) -> None:
-    assert await received([content]) == expected
+def test_the_standard_is_followed(content: bytes, expected: list[tuple[str, str]]) -> None:
+    assert received([content]) == expected
 
 
-async def test_bytes_that_are_no_utf8_are_replaced_and_a_cut_character_is_never_delivered() -> None:
-    assert await received([b"data: a\xff\xc3\n\n"]) == [("message", "a\ufffd\ufffd")]
-    assert await received([b"data: a\n\n", "data: é".encode()[:-1]]) == [("message", "a")]
+def test_bytes_that_are_no_utf8_are_replaced_and_a_cut_character_is_never_delivered() -> None:
+    assert received([b"data: a\xff\xc3\n\n"]) == [("message", "a\ufffd\ufffd")]
+    assert received([b"data: a\n\n", "data: é".encode()[:-1]]) == [("message", "a")]
 
 
-async def test_another_charset_in_the_header_changes_nothing() -> None:
-    frames_of_latin = await received(["data: é\n\n".encode()], {"content-type": "text/event-stream; charset=latin-1"})
+def test_another_charset_in_the_header_changes_nothing() -> None:
+    frames_of_latin = received(["data: é\n\n".encode()], {"content-type": "text/event-stream; charset=latin-1"})
     assert frames_of_latin == [("message", "é")]
 
 
@@ -80,46 +70,17 @@ async def test_another_charset_in_the_header_changes_nothing() -> None:
         ({}, "no content type"),
     ],
 )
-async def test_another_content_type_is_garbled_and_named(headers: dict[str, str], told: str) -> None:
+def test_another_content_type_is_garbled_and_named(headers: dict[str, str], told: str) -> None:
     with pytest.raises(Garbled, match=told):
-        await received([b"data: a\n\n"], headers)
+        received([b"data: a\n\n"], headers)
 
 
-async def test_a_frame_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "LARGEST_FRAME", 1000)
     with pytest.raises(Garbled, match="without the end of a frame"):
-        await received(b"data: " + b"x" * 200 for _ in range(10))
+        received(b"data: " + b"x" * 200 for _ in range(10))
 
 
-async def test_many_frames_may_be_larger_together_than_one_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_frames_may_be_larger_together_than_one_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "LARGEST_FRAME", 1000)
-    assert len(await received([b"data: " + b"x" * 200 + b"\n\n"] * 50)) == 50
-
-
-async def test_a_broken_connection_stays_the_networks_error() -> None:
-    def breaking() -> Iterable[bytes]:
-        yield b"data: a\n\n"
-        raise httpx.ReadError("reset")
-
-    with pytest.raises(httpx.ReadError):
-        await received(breaking())
-
-
-async def test_the_response_is_closed_through_the_guard() -> None:
-    class Body(httpx.AsyncByteStream):
-        closed = False
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            yield b"data: a\n\n"
-            yield b"data: b\n\n"
-
-        async def aclose(self) -> None:
-            Body.closed = True
-
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=STREAM, stream=Body()))
-    client = httpx.AsyncClient(transport=transport)
-    async with client, client.stream("POST", "http://vendor.test") as response:
-        pieces = frames(response)
-        assert await anext(pieces) == ("message", "a")
-        await pieces.aclose()
-    assert Body.closed
+    assert len(received([b"data: " + b"x" * 200 + b"\n\n"] * 50)) == 50

@@ -1,7 +1,6 @@
-"""Signs requests to Amazon Bedrock with the credentials of this process, as an `httpx.Auth`."""
+"""Signs requests to Amazon Bedrock with the credentials of this process, as a `providers.http.Sign`."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 SERVICE = "bedrock"
 
 
-class AwsSignature(httpx.Auth):
+class AwsSignature:
     """Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html.
 
     The credentials come from where every AWS SDK looks for them, on Lambda from the function's role; they are looked
@@ -23,15 +22,12 @@ class AwsSignature(httpx.Auth):
     thread, and the hash over the body with it. Raises AccessDenied where there are none.
     """
 
-    requires_request_body = True
-
     def __init__(self, region: str) -> None:
         self.region = region
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The request with its signature; one try."""
+    async def __call__(self, request: httpx.Request) -> None:
+        """Sign it."""
         request.headers.update(await asyncio.to_thread(self.headers, request))
-        yield request
 
     def headers(self, request: httpx.Request) -> dict[str, str]:
         """The headers that sign it."""

@@ -1,10 +1,9 @@
 """AWS's event stream of a vendor's answer, as (event, data) pairs, wherever the network splits the bytes."""
 
 import struct
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
 from pydantic_core import from_json, to_json
 
 from turnout.core.chat import JSON
@@ -21,26 +20,29 @@ LARGEST_FRAME = 8 * 1024 * 1024
 """Bytes; the format allows three times that, and an answer of a language model needs far less."""
 
 
-async def frames(response: httpx.Response) -> AsyncGenerator[tuple[str, str]]:
-    """The messages in the stream: https://smithy.io/2.0/aws/amazon-eventstream.html.
+class EventStream:
+    """The messages of one stream: https://smithy.io/2.0/aws/amazon-eventstream.html. Raises Garbled if it is none."""
 
-    One that has not come whole never happened. Raises Garbled for another content type, for a message over the limit
-    and for one that is damaged; what httpx raises passes through.
-    """
-    # Loaded only where there is such a stream.
-    from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        # Loaded only where there is such a stream.
+        from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415
 
-    kind = response.headers.get("content-type", "no content type")
-    if not kind.startswith(CONTENT_TYPE):
-        raise Garbled(f"The vendor answered {kind} where a stream of events was due")
-    buffer, unframed = EventStreamBuffer(), 0
-    async for chunk in response.aiter_bytes():
-        unframed += len(chunk)
-        for message in _whole(buffer, chunk):
-            unframed = 0
+        kind = headers.get("content-type", "no content type")
+        if not kind.startswith(CONTENT_TYPE):
+            raise Garbled(f"The vendor answered {kind} where a stream of events was due")
+        self._buffer, self._unframed = EventStreamBuffer(), 0
+
+    def feed(self, piece: bytes) -> Iterator[tuple[str, str]]:
+        """The messages that this piece completes; one that has not come whole never happened.
+
+        Raises Garbled for one that is damaged, or over the limit.
+        """
+        self._unframed += len(piece)
+        for message in _whole(self._buffer, piece):
+            self._unframed = 0
             yield _told(message)
-        if unframed > LARGEST_FRAME:
-            raise Garbled(f"The vendor sent {unframed} bytes without the end of a frame")
+        if self._unframed > LARGEST_FRAME:
+            raise Garbled(f"The vendor sent {self._unframed} bytes without the end of a frame")
 
 
 def _whole(buffer: "EventStreamBuffer", chunk: bytes) -> Iterator["EventStreamMessage"]:

@@ -6,7 +6,7 @@ told here, once, as `VendorError`.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,7 +22,8 @@ from turnout.core.ports import Call
 from turnout.core.redaction import SECRET, without_secrets
 from turnout.providers import eventstream, sse
 from turnout.providers.dialects import DIALECTS
-from turnout.providers.dialects.protocol import Dialect, Framing
+from turnout.providers.dialects.protocol import Dialect, Frames, Framing, StreamDecoder
+from turnout.providers.together import together
 
 LARGEST_ERROR_BODY = 64 * 1024
 """Bytes read of an error's body; the rest is not worth the wait."""
@@ -30,22 +31,28 @@ LARGEST_ERROR_BODY = 64 * 1024
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of a whole answer, or of a streamed one: more is no answer of a language model, and would fill the memory."""
 
-FRAMES: Mapping[Framing, Callable[[httpx.Response], AsyncGenerator[tuple[str, str]]]] = {
-    "sse": sse.frames,
-    "aws_eventstream": eventstream.frames,
+FRAMES: Mapping[Framing, Callable[[httpx.Headers], Frames]] = {
+    "sse": sse.EventSource,
+    "aws_eventstream": eventstream.EventStream,
 }
+
+ALWAYS = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "turnout"}
+
+type Sign = Callable[[httpx.Request], Awaitable[None]]
+"""Adds the headers that let a request in."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpVendors:
     """Every vendor that speaks one of the dialects. `ask` is the innermost `core.ports.Ask`.
 
-    `signatures` are for the vendors whose requests are let in by more than what their headers hold.
+    `signatures` are for the vendors whose requests are let in by more than what their headers hold. The transport
+    stands for a client because a client's cookies, redirects and hooks are of no use here, and a fifth of a call.
     """
 
-    client: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
     timeouts: Timeouts
-    signatures: Mapping[Auth, httpx.Auth] = field(default_factory=dict["Auth", httpx.Auth])
+    signatures: Mapping[Auth, Sign] = field(default_factory=dict["Auth", Sign])
 
     async def ask(self, call: Call) -> Events:
         """Raises VendorError; its message holds no key."""
@@ -84,13 +91,11 @@ class HttpVendors:
     @asynccontextmanager
     async def _sent(self, dialect: Dialect, call: Call) -> AsyncGenerator[httpx.Response]:
         wire = dialect.request(call.chat, call.model)
-        request = self.client.build_request(
-            "POST",
-            _url(call.model.vendor.base_url + wire.path),
-            content=to_json(wire.body),
-            headers={"content-type": "application/json", **wire.headers},
-        )
-        response = await self.client.send(request, stream=True, auth=self.signatures.get(call.model.vendor.auth))
+        url = _url(call.model.vendor.base_url + wire.path)
+        request = httpx.Request("POST", url, headers={**ALWAYS, **wire.headers}, content=to_json(wire.body))
+        if sign := self.signatures.get(call.model.vendor.auth):
+            await sign(request)
+        response = await self.transport.handle_async_request(request)
         try:
             # None was asked for; and a few bytes could unfold to more than the memory has.
             compressed = response.headers.pop("content-encoding", "identity") != "identity"
@@ -112,31 +117,43 @@ def _url(text: str) -> httpx.URL:
 
 async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
     """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
-    decoder, size = dialect.stream(), 0
+    frames, decoder, size = FRAMES[dialect.FRAMING](response.headers), dialect.stream(), 0
     try:
-        async with aclosing(FRAMES[dialect.FRAMING](response)) as pieces:
-            async for event, data in pieces:
-                size = _sized(size + len(data))
-                for told in decoder.feed(event, data):
-                    yield told
-                if decoder.finished:
-                    break
+        async for piece in _pieces(response):
+            size = _sized(size + len(piece))
+            for told in together(_decoded(frames.feed(piece), decoder)):
+                yield told
+            if decoder.finished:
+                break
     except httpx.HTTPError as error:
         raise StreamCut(f"The stream broke: {_words(error)}") from error
     for told in decoder.close():
         yield told
 
 
+def _decoded(frames: Iterator[tuple[str, str]], decoder: StreamDecoder) -> Iterator[Delta | Done]:
+    for event, data in frames:
+        yield from decoder.feed(event, data)
+        if decoder.finished:
+            return
+
+
 async def _whole(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
     content = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
-            content += chunk
+        async for piece in _pieces(response):
+            content += piece
             _sized(len(content))
     except httpx.HTTPError as error:
         raise Garbled(f"The answer broke off: {_words(error)}") from error
     for told in list(dialect.reply(_json(content))):
         yield told
+
+
+def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
+    """The bytes of the body as they arrive: there is nothing to decode, see `_sent`."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - it came of an asynchronous transport
+    return response.stream
 
 
 def _late(call: Call, waited: float) -> str:
@@ -162,8 +179,8 @@ async def _start_of(response: httpx.Response, size: int) -> bytes:
     """At most about `size` bytes of the body; what could be read of one that breaks off."""
     body = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
+        async for piece in _pieces(response):
+            body += piece
             if len(body) >= size:
                 break
     except httpx.HTTPError:

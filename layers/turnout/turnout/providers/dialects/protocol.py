@@ -13,6 +13,14 @@ type Framing = Literal["sse", "aws_eventstream"]
 """How a stream is cut into frames: server-sent events, or AWS's binary event stream."""
 
 
+class Frames(Protocol):
+    """Cuts one stream into frames."""
+
+    def feed(self, piece: bytes) -> Iterator[tuple[str, str]]:
+        """The frames that this piece completes, each as (event, data). Raises Garbled."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WireRequest:
     """A request, ready to be sent: `path` is relative to the vendor's base URL, `headers` hold the key."""

@@ -1,0 +1,108 @@
+"""Connections by origin: idle ones are kept, the one used last on top; how many are in use has no limit."""
+
+import asyncio
+import select
+import ssl
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+from turnout.http1.connection import Broken, Connection
+
+IDLE_SECONDS = 60.0
+"""How long a connection is kept for the next request; vendors' own limits are about as long or longer."""
+IDLE_CONNECTIONS = 100
+"""How many idle connections are kept to one host."""
+FRESH_SECONDS = 0.5
+"""A connection that was idle for longer may have ended unseen, while Lambda had stopped the clock of the loop."""
+
+
+class Unreached(ConnectionError):
+    """No connection could be made, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a server is."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The machine's own trust, read once: it takes some 10 ms."""
+    return with_alpn(ssl.create_default_context())
+
+
+def with_alpn(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The same, saying that HTTP/1.1 is spoken."""
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Connections:
+    """For one event loop. `tls` defaults to the machine's trust."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+
+    async def ask(self, origin: Origin, request: bytes, connect_seconds: float) -> Connection:
+        """A connection with the head of the answer; to be given back. Raises Unreached or Broken."""
+        connection = self._living(origin) or await self._opened(origin, connect_seconds)
+        try:
+            await connection.ask(request)
+        except BaseException:
+            connection.abort()
+            raise
+        return connection
+
+    def give_back(self, origin: Origin, connection: Connection) -> None:
+        """It is kept if its answer has been read to the end, else closed."""
+        idle = self._idle[origin]
+        if connection.reusable and len(idle) < IDLE_CONNECTIONS:
+            connection.idle_since = time.monotonic()
+            idle.append(connection)
+        else:
+            connection.abort()
+
+    def close(self) -> None:
+        """Close those that are idle."""
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().abort()
+
+    def _living(self, origin: Origin) -> Connection | None:
+        idle = self._idle[origin]
+        while idle:
+            connection = idle.pop()
+            age = time.monotonic() - connection.idle_since
+            if not connection.closed and age < IDLE_SECONDS and (age < FRESH_SECONDS or not _readable(connection)):
+                return connection
+            connection.abort()
+        return None
+
+    async def _opened(self, origin: Origin, connect_seconds: float) -> Connection:
+        tls = (self._tls or trusted()) if origin.scheme == "https" else None
+        try:
+            async with asyncio.timeout(connect_seconds):
+                loop = asyncio.get_running_loop()
+                _, connection = await loop.create_connection(Connection, origin.host, origin.port, ssl=tls)
+        except TimeoutError as error:
+            raise Unreached(f"No connection within {connect_seconds:.1f} s") from error
+        except OSError as error:
+            raise Unreached(str(error)) from error
+        return connection
+
+
+def _readable(connection: Connection) -> bool:
+    """Whether something has come that nobody asked for; most often the end."""
+    poll = select.poll()
+    poll.register(connection.transport.get_extra_info("socket"), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+__all__ = ["Broken", "Connections", "Origin", "Unreached"]
