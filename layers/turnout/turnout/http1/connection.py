@@ -70,10 +70,11 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close it at once."""
         self.closed = True
-        self.transport.abort()
+        if not self.loop.is_closed():
+            self.transport.abort()
 
     async def _more(self) -> None:
-        self._waiting = asyncio.get_running_loop().create_future()
+        self._waiting = self.loop.create_future()
         try:
             await self._waiting
         finally:
@@ -92,6 +93,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's."""
+        self.loop = asyncio.get_running_loop()
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
 
     def data_received(self, data: bytes) -> None:

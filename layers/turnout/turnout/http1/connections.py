@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 from turnout.http1.connection import Broken, Connection
 
@@ -16,6 +17,9 @@ IDLE_CONNECTIONS = 100
 """How many idle connections are kept to one host."""
 FRESH_SECONDS = 0.5
 """A connection that was idle for longer may have ended unseen, while Lambda had stopped the clock of the loop."""
+
+
+PORTS = {"http": 80, "https": 443}
 
 
 class Unreached(ConnectionError):
@@ -29,6 +33,12 @@ class Origin:
     scheme: str
     host: str
     port: int
+
+    @classmethod
+    def of(cls, url: str) -> "Origin":
+        """Of a URL. Raises KeyError unless it begins with http: or https:."""
+        parts = urlsplit(url)
+        return cls(parts.scheme, parts.hostname or "", parts.port or PORTS[parts.scheme])
 
 
 @cache
@@ -44,7 +54,7 @@ def with_alpn(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 class Connections:
-    """For one event loop. `tls` defaults to the machine's trust."""
+    """`tls` defaults to the machine's trust."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
@@ -59,6 +69,16 @@ class Connections:
             connection.abort()
             raise
         return connection
+
+    async def whole(self, origin: Origin, request: bytes, connect_seconds: float) -> tuple[int, bytes]:
+        """The status and the body of the answer, for small ones. Raises Unreached or Broken."""
+        connection, content = await self.ask(origin, request, connect_seconds), b""
+        try:
+            while piece := await connection.read():
+                content += piece
+        finally:
+            self.give_back(origin, connection)
+        return connection.status, content
 
     def give_back(self, origin: Origin, connection: Connection) -> None:
         """It is kept if its answer has been read to the end, else closed."""
@@ -79,8 +99,7 @@ class Connections:
         idle = self._idle[origin]
         while idle:
             connection = idle.pop()
-            age = time.monotonic() - connection.idle_since
-            if not connection.closed and age < IDLE_SECONDS and (age < FRESH_SECONDS or not _readable(connection)):
+            if _lives(connection):
                 return connection
             connection.abort()
         return None
@@ -96,6 +115,12 @@ class Connections:
         except OSError as error:
             raise Unreached(str(error)) from error
         return connection
+
+
+def _lives(connection: Connection) -> bool:
+    age = time.monotonic() - connection.idle_since
+    here = connection.loop is asyncio.get_running_loop()
+    return here and not connection.closed and age < IDLE_SECONDS and (age < FRESH_SECONDS or not _readable(connection))
 
 
 def _readable(connection: Connection) -> bool:

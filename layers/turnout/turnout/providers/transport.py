@@ -11,9 +11,7 @@ from functools import lru_cache
 import httpx
 
 from turnout.http1.connection import Broken, Connection
-from turnout.http1.connections import Connections, Origin, Unreached
-
-PORTS = {"http": 80, "https": 443}
+from turnout.http1.connections import PORTS, Connections, Origin, Unreached
 
 
 class Kept(httpx.AsyncBaseTransport):

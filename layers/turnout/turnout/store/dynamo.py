@@ -1,8 +1,9 @@
 """How the store speaks to DynamoDB: one client, items to and from the wire, and the error when it does not answer."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 type Item = dict[str, Any]
 """A row: text, whole numbers, Decimals, booleans, None, and lists and dicts of them. DynamoDB takes no floats."""
+
+type Put = Callable[..., Awaitable[Any]]
 
 _NUMBER = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overflow, Rounded, Underflow])
 """DynamoDB's numbers; what is none of them raises."""
@@ -39,6 +42,11 @@ async def ask[**P, T](operation: Callable[P, T], *args: P.args, **kwargs: P.kwar
         return await asyncio.to_thread(operation, *args, **kwargs)
     except (BotoCoreError, ClientError) as error:
         raise StoreUnavailable("Turnout's own store does not answer. Try again in a moment.") from error
+
+
+def putting(client: "DynamoDBClient") -> Put:
+    """A client's `put_item` to be awaited: its own `put`, or in a thread. Raises botocore's errors."""
+    return getattr(client, "put", None) or partial(asyncio.to_thread, client.put_item)
 
 
 def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Such a line holds one JSON object, `{"turnout_unsaved_row": 1, "error": ..., "ro
 the fields of `core.records.Record`, Decimals as text. `unsaved_row` reads it back, whatever a log viewer put around it.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from pydantic import TypeAdapter
 
 from turnout.core.records import Decision, Record
-from turnout.store.dynamo import Item, to_wire
+from turnout.store.dynamo import Item, putting, to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,22 +31,20 @@ class DynamoRequestLog:
     def __init__(
         self, client: "DynamoDBClient", table: str, retention_days: int, fallback: TextIO | None = None
     ) -> None:
-        self._client = client
+        self._put = putting(client)
         self._table = table
         self._retention_days = retention_days
         self._fallback = fallback or sys.stdout  # on Lambda: the function's log
 
     async def write(self, record: Record) -> None:
-        """Keep one row. Takes at most some nine seconds, when DynamoDB does not answer. Never raises."""
-        await asyncio.to_thread(self._write, record)
-
-    def _write(self, record: Record) -> None:
-        # All of it in the thread, so that a cancelled caller cannot lose the row between the two ways to keep it.
+        """Keep one row. Takes at most some nine seconds, when DynamoDB does not answer. Raises only what cancels it."""
         try:
-            self._client.put_item(TableName=self._table, Item=to_wire(to_item(record, self._retention_days)))
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the row is worth more than the reason
+            await self._put(TableName=self._table, Item=to_wire(to_item(record, self._retention_days)))
+        except BaseException as error:  # whatever went wrong, the row is worth more than the reason
             self._fallback.write(unsaved_line(record, error) + "\n")
             self._fallback.flush()
+            if not isinstance(error, Exception):
+                raise
 
 
 def to_item(record: Record, retention_days: int) -> Item:
@@ -99,7 +96,7 @@ def _decisions() -> TypeAdapter[Decision]:
     return TypeAdapter(Decision)
 
 
-def unsaved_line(record: Record, error: Exception) -> str:
+def unsaved_line(record: Record, error: BaseException) -> str:
     """The row as a line of log. Plain ASCII, so that no text in a row can break the writing of it."""
     reason = f"{type(error).__name__}: {error}"
     return json.dumps({UNSAVED: 1, "error": reason, "row": _rows().dump_python(record, exclude_none=True)}, default=str)

@@ -7,13 +7,15 @@ more than a region and credentials, which is all that Lambda gives, botocore kno
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
 
+import asyncio
 import random
 import ssl
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +24,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, HTTPClientError
 from pydantic_core import from_json, to_json
 
+from turnout.http1.connections import Connections, Origin, with_alpn
 from turnout.store import dynamo
 from turnout.store.signature import Credentials, Scope, signed
 
@@ -46,6 +49,9 @@ BOTOCORE_KNOWS = (
 )
 """Settings that are none of ours: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html."""
 
+NETWORK = (OSError, HTTPException, ValueError)
+"""What goes wrong on the way, an answer that is no JSON included."""
+
 THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
 
 
@@ -69,16 +75,53 @@ def client(env: Mapping[str, str]) -> "DynamoDBClient":
     return cast("DynamoDBClient", PlainDynamo(endpoint, region, credentials, env.get("AWS_CA_BUNDLE")))
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is sent, after a pause of so many seconds."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+    pause: float
+
+    def as_bytes(self) -> bytes:
+        """As it goes over a connection."""
+        headers = {**self.headers, "content-length": str(len(self.body))}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        return f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + self.body
+
+
 class PlainDynamo:
-    """Operations take botocore's arguments, and return and raise what botocore's do."""
+    """Operations take botocore's arguments, and return and raise what botocore's do.
+
+    They block, for whoever is in a thread; `put`, which every request needs, does not.
+    """
 
     exceptions = Exceptions
 
     def __init__(self, endpoint: str, region: str, credentials: Credentials, ca_bundle: str | None = None) -> None:
         self._url = urlsplit(endpoint)
-        self._tls = ssl.create_default_context(cafile=ca_bundle) if self._url.scheme == "https" else None
+        self._tls = with_alpn(ssl.create_default_context(cafile=ca_bundle)) if self._url.scheme == "https" else None
         self._scope, self._credentials = Scope(region, "dynamodb"), credentials
         self._idle = deque[HTTPConnection](maxlen=IDLE_CONNECTIONS)
+        self._connections = Connections(self._tls)
+        self._origin = Origin.of(endpoint)
+
+    async def put(self, **asked: Any) -> dict[str, Any]:
+        """`put_item` on the loop: a thread costs more than all the rest of it."""
+        tries = self._tries("PutItem", asked)
+        try:
+            post = next(tries)
+            while True:
+                if post.pause:
+                    await asyncio.sleep(post.pause)
+                try:
+                    answer = await self._awaited(post)
+                except NETWORK as error:
+                    post = tries.throw(error)
+                else:
+                    post = tries.send(answer)
+        except StopIteration as end:
+            return end.value
 
     def get_item(self, **asked: Any) -> dict[str, Any]:
         """One item, under "Item" if it is there."""
@@ -105,11 +148,28 @@ class PlainDynamo:
         return Pages(self, operation)
 
     def _call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        body = to_json(asked)
+        tries = self._tries(operation, asked)
+        try:
+            post = next(tries)
+            while True:
+                time.sleep(post.pause)
+                try:
+                    answer = self._sent(post)
+                except NETWORK as error:
+                    post = tries.throw(error)
+                else:
+                    post = tries.send(answer)
+        except StopIteration as end:
+            return end.value
+
+    def _tries(self, operation: str, asked: Mapping[str, Any]) -> Generator[Post, tuple[int, bytes], dict[str, Any]]:
+        """What to send; is told the status and body of the answer, or thrown what went wrong. Returns the result."""
+        body, pause = to_json(asked), 0.0
         for left in reversed(range(TRIES)):
             try:
-                status, told = self._sent(operation, body)
-            except (OSError, HTTPException, ValueError) as error:
+                status, content = yield Post(self._signed(operation, body), body, pause)
+                told: dict[str, Any] = from_json(content) if content else {}
+            except NETWORK as error:
                 if left:
                     continue  # often a kept connection that the other side has closed
                 raise HTTPClientError(error=error) from error
@@ -118,28 +178,32 @@ class PlainDynamo:
             refused = _refused(operation, status, told)
             if not left or not (status >= 500 or refused.response.get("Error", {}).get("Code") in THROTTLED):
                 raise refused
-            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - jitter
+            pause = random.uniform(0, LONGEST_PAUSE)  # noqa: S311 - jitter
         raise AssertionError("the last try returns or raises")
 
-    def _sent(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        headers = {
-            "content-type": "application/x-amz-json-1.0",
-            "host": self._url.netloc,
-            "x-amz-target": f"DynamoDB_20120810.{operation}",
-        }
+    async def _awaited(self, post: Post) -> tuple[int, bytes]:
+        async with asyncio.timeout(READ_SECONDS):
+            return await self._connections.whole(self._origin, post.as_bytes(), CONNECT_SECONDS)
+
+    def _sent(self, post: Post) -> tuple[int, bytes]:
         connection = self._connection()
         try:
-            connection.request("POST", "/", body, self._signed(headers, body))
+            connection.request("POST", "/", post.body, dict(post.headers))
             response = connection.getresponse()
-            status, content = response.status, response.read()
+            answer = response.status, response.read()
         except BaseException:
             connection.close()
             raise
         if not response.will_close:
             self._idle.append(connection)
-        return status, from_json(content) if content else {}
+        return answer
 
-    def _signed(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    def _signed(self, operation: str, body: bytes) -> dict[str, str]:
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "host": self._url.netloc,
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        }
         return signed(headers, body, self._credentials, self._scope, datetime.now(UTC))
 
     def _connection(self) -> HTTPConnection:

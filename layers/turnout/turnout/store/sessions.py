@@ -8,10 +8,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from turnout.core.ports import Clock, RequestLog, Sessions
 from turnout.core.records import Record
 from turnout.store.cache import Cache
-from turnout.store.dynamo import Item, StoreUnavailable, ask, from_wire, to_wire
+from turnout.store.dynamo import Item, StoreUnavailable, ask, from_wire, putting, to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,6 +43,7 @@ class DynamoSessions:
 
     def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
+        self._put = putting(client)
         self._table = table
         self._clock = clock
         self._cache = Cache[_Stay](clock, REMEMBERED)
@@ -58,8 +61,9 @@ class DynamoSessions:
             return
         stay = _Stay(model, now + KEPT_SECONDS)
         try:
-            await ask(self._put, conversation, stay)
-        except StoreUnavailable:
+            item = _key(conversation) | {"model": stay.model, "expires_at": stay.expires_at}
+            await self._put(TableName=self._table, Item=to_wire(item))
+        except (BotoCoreError, ClientError):
             log.warning("the model of a conversation could not be remembered")
         self._cache.put(conversation, stay)
 
@@ -75,10 +79,6 @@ class DynamoSessions:
         answer = self._client.get_item(TableName=self._table, Key=to_wire(_key(conversation)))
         item = from_wire(answer.get("Item", {}))
         return _Stay(item["model"], int(item["expires_at"])) if item else NOWHERE
-
-    def _put(self, conversation: str, stay: _Stay) -> None:
-        item = _key(conversation) | {"model": stay.model, "expires_at": stay.expires_at}
-        self._client.put_item(TableName=self._table, Item=to_wire(item))
 
 
 def _key(conversation: str) -> Item:
