@@ -23,7 +23,10 @@ def listening(port: int) -> socket.socket:
 
 def server(app: ASGIApp) -> uvicorn.Server:
     """To be awaited as `server(app).serve([listening(port)])`."""
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=3
+    )
+    return uvicorn.Server(config)
 
 
 def run(serving: Coroutine[Any, Any, None]) -> None:

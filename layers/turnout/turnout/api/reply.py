@@ -17,6 +17,7 @@ from turnout.api import explain, limits, openai, sse
 from turnout.api.problems import Problem, problem
 from turnout.core.errors import TurnoutError
 from turnout.core.ports import RequestLog
+from turnout.core.tasks import begun
 from turnout.pipeline import Exchange
 
 PLAIN = ((b"content-type", b"application/json"),)
@@ -94,9 +95,11 @@ def _whole(told: Problem) -> tuple[Message, ...]:
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
     """Do `work` until it is done or the client has gone; then it is cancelled, and has ended on return."""
-    working, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(receive))
+    gone = begun(_disconnected(receive))
+    working = begun(work)
     try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (working, gone):
             task.cancel()
@@ -113,7 +116,7 @@ async def _disconnected(receive: Receive) -> None:
 
 async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     """Do `work` whole, even if the caller is cancelled meanwhile: the cancellation then comes after it."""
-    task = asyncio.create_task(work)
+    task = begun(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -21,6 +21,7 @@ from turnout.core.allowance import Estimate, Left
 from turnout.core.ports import Allowances, Clock, Key, RequestLog
 from turnout.core.records import Record
 from turnout.core.refused import AllowanceUnknown
+from turnout.core.tasks import together
 from turnout.policy.account import Account, Terms, correction, instant, left, terms_of_key, terms_of_tags, tightest
 from turnout.store.accounts import DynamoAccounts, Wanted
 from turnout.store.dynamo import StoreUnavailable, ask
@@ -164,4 +165,4 @@ class Settling:
 
     async def write(self, record: Record) -> None:
         """Keep one row. Never raises."""
-        await asyncio.gather(self.log.write(record), self.allowances.settle(record))
+        await together(self.log.write(record), self.allowances.settle(record))

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from turnout.core.ports import Clock, RequestLog, Sessions
 from turnout.core.records import Record
+from turnout.core.tasks import together
 from turnout.store.cache import Cache
 from turnout.store.dynamo import Item, StoreUnavailable, ask, from_wire, putting, to_wire
 
@@ -96,6 +97,6 @@ class Remembering:
         """Keep one row. Never raises."""
         if record.conversation and record.model:
             kept = self.sessions.keep(record.conversation, f"{record.vendor}/{record.model}")
-            await asyncio.gather(self.log.write(record), kept)
+            await together(self.log.write(record), kept)
         else:
             await self.log.write(record)

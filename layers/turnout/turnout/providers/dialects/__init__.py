@@ -5,6 +5,7 @@ the functions of `protocol.Dialect`, add its name to `NAMES`, and cases under `t
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import cast, override
 
@@ -21,9 +22,7 @@ class Dialects(Mapping[str, Dialect]):
 
     @override
     def __getitem__(self, name: str) -> Dialect:
-        if name not in NAMES:
-            raise KeyError(name)
-        return cast("Dialect", import_module(f"{__name__}.{name}"))
+        return _module(name)
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -37,6 +36,13 @@ class Dialects(Mapping[str, Dialect]):
         """Import these now, so that no request waits for it."""
         for name in names:
             self[name]
+
+
+@cache
+def _module(name: str) -> Dialect:
+    if name not in NAMES:
+        raise KeyError(name)
+    return cast("Dialect", import_module(f"{__name__}.{name}"))
 
 
 DIALECTS = Dialects()
