@@ -6,7 +6,7 @@ told here, once, as `VendorError`.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -56,17 +56,14 @@ class HttpVendors:
 
     async def ask(self, call: Call) -> Events:
         """Raises VendorError; its message holds no key."""
-        allowed = self._until_first(call)
-        async with aclosing(self._answer(call)) as events:
-            while True:
-                try:
-                    event = await asyncio.wait_for(anext(events), allowed)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    raise TimedOut(_late(call, allowed)) from None
-                yield event
-                allowed = min(self.timeouts.idle, call.limit.left)
+        limit = Limit(self._until_first(call))
+        try:
+            async with aclosing(self._answer(call, limit)) as events:
+                async for event in events:
+                    yield event
+                    limit.renew(min(self.timeouts.idle, call.limit.left))
+        except TimeoutError:
+            raise TimedOut(_late(call, limit.seconds)) from None
 
     def _until_first(self, call: Call) -> float:
         if not call.chat.stream:
@@ -75,11 +72,11 @@ class HttpVendors:
         patience = self.timeouts.first_token_reasoning if thinks else self.timeouts.first_token
         return min(patience, call.share.left)
 
-    async def _answer(self, call: Call) -> Events:
+    async def _answer(self, call: Call, limit: "Limit") -> Events:
         dialect = DIALECTS[call.model.vendor.dialect]
         read = _streamed if call.chat.stream else _whole
         try:
-            async with self._sent(dialect, call) as response, aclosing(read(dialect, response)) as events:
+            async with self._sent(dialect, call, limit) as response, aclosing(read(dialect, response, limit)) as events:
                 async for event in events:
                     yield event
         except httpx.HTTPError as error:
@@ -89,18 +86,19 @@ class HttpVendors:
             raise
 
     @asynccontextmanager
-    async def _sent(self, dialect: Dialect, call: Call) -> AsyncGenerator[httpx.Response]:
+    async def _sent(self, dialect: Dialect, call: Call, limit: "Limit") -> AsyncGenerator[httpx.Response]:
         wire = dialect.request(call.chat, call.model)
         url = _url(call.model.vendor.base_url + wire.path)
-        request = httpx.Request("POST", url, headers={**ALWAYS, **wire.headers}, content=to_json(wire.body))
+        headers = _headers(tuple(wire.headers.items()))
+        request = httpx.Request("POST", url, headers=headers, content=to_json(wire.body))
         if sign := self.signatures.get(call.model.vendor.auth):
-            await sign(request)
-        response = await self.transport.handle_async_request(request)
+            await limit.hold(sign(request))
+        response = await limit.hold(self.transport.handle_async_request(request))
         try:
             # None was asked for; and a few bytes could unfold to more than the memory has.
             compressed = response.headers.pop("content-encoding", "identity") != "identity"
             if response.status_code >= 300:
-                body = await _start_of(response, LARGEST_ERROR_BODY)
+                body = await limit.hold(_start_of(response, LARGEST_ERROR_BODY))
                 raise dialect.error(response.status_code, _lower(response.headers), body)
             if compressed:
                 raise Garbled("The vendor answered in a compressed form that was not asked for")
@@ -109,17 +107,41 @@ class HttpVendors:
             await response.aclose()
 
 
+class Limit:
+    """How long the network may take until the next event; what it sends meanwhile that is no event does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self.renew(seconds)
+
+    def renew(self, seconds: float) -> None:
+        """From now on so many seconds."""
+        self.seconds = seconds
+        self._until = asyncio.get_running_loop().time() + seconds
+
+    async def hold[T](self, waiting: Awaitable[T]) -> T:
+        """What it gives. Raises TimeoutError."""
+        async with asyncio.timeout_at(self._until):
+            return await waiting
+
+
 @lru_cache(maxsize=256)
 def _url(text: str) -> httpx.URL:
     """Parsed once: a model has one path or two."""
     return httpx.URL(text)
 
 
-async def _streamed(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
+@lru_cache(maxsize=256)
+def _headers(own: tuple[tuple[str, str], ...]) -> httpx.Headers:
+    """Encoded once: a vendor has the same ones each time; a request takes a copy."""
+    return httpx.Headers({**ALWAYS, **dict(own)})
+
+
+async def _streamed(dialect: Dialect, response: httpx.Response, limit: Limit) -> AsyncGenerator[Delta | Done]:
     """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
     frames, decoder, size = FRAMES[dialect.FRAMING](response.headers), dialect.stream(), 0
     try:
-        async for piece in _pieces(response):
+        pieces = _pieces(response)
+        while (piece := await limit.hold(anext(pieces, None))) is not None:
             size = _sized(size + len(piece))
             for told in together(_decoded(frames.feed(piece), decoder)):
                 yield told
@@ -138,22 +160,27 @@ def _decoded(frames: Iterator[tuple[str, str]], decoder: StreamDecoder) -> Itera
             return
 
 
-async def _whole(dialect: Dialect, response: httpx.Response) -> AsyncGenerator[Delta | Done]:
-    content = bytearray()
+async def _whole(dialect: Dialect, response: httpx.Response, limit: Limit) -> AsyncGenerator[Delta | Done]:
     try:
-        async for piece in _pieces(response):
-            content += piece
-            _sized(len(content))
+        content = await limit.hold(_content(response))
     except httpx.HTTPError as error:
         raise Garbled(f"The answer broke off: {_words(error)}") from error
     for told in list(dialect.reply(_json(content))):
         yield told
 
 
-def _pieces(response: httpx.Response) -> httpx.AsyncByteStream:
+async def _content(response: httpx.Response) -> bytearray:
+    content = bytearray()
+    async for piece in _pieces(response):
+        content += piece
+        _sized(len(content))
+    return content
+
+
+def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     """The bytes of the body as they arrive: there is nothing to decode, see `_sent`."""
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - it came of an asynchronous transport
-    return response.stream
+    return aiter(response.stream)
 
 
 def _late(call: Call, waited: float) -> str:

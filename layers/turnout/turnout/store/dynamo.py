@@ -56,7 +56,7 @@ def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
     """
-    return {name: _attribute(value) for name, value in item.items()}
+    return {name: _WRITERS.get(value.__class__, _of_a_kind)(value) for name, value in item.items()}
 
 
 def from_wire(attributes: Mapping[str, Any]) -> Item:
@@ -64,12 +64,11 @@ def from_wire(attributes: Mapping[str, Any]) -> Item:
     return {name: _value(attribute) for name, attribute in attributes.items()}
 
 
-def _attribute(value: Any) -> dict[str, Any]:
-    kind: type = type(value)  # pyright: ignore[reportUnknownVariableType] - of Any
-    write = _WRITERS.get(kind) or next((one for other, one in _WRITERS.items() if isinstance(value, other)), None)
-    if write is None:
-        raise TypeError(f"DynamoDB takes no {type(value).__name__} from here")
-    return write(value)
+def _of_a_kind(value: Any) -> dict[str, Any]:
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
+    raise TypeError(f"DynamoDB takes no {type(value).__name__} from here")
 
 
 def _whole(value: int) -> dict[str, Any]:
@@ -77,7 +76,7 @@ def _whole(value: int) -> dict[str, Any]:
 
 
 def _list(values: Sequence[Any]) -> dict[str, Any]:
-    return {"L": [_attribute(value) for value in values]}
+    return {"L": [_WRITERS.get(value.__class__, _of_a_kind)(value) for value in values]}
 
 
 _WRITERS: Mapping[type, Callable[[Any], dict[str, Any]]] = {
