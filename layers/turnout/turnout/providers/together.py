@@ -27,10 +27,16 @@ def together(events: Iterable[Delta | Done]) -> Iterator[Delta | Done]:
 
 def _joined(first: Delta, then: Delta | Done) -> Delta | None:
     """Both in one, where nothing is lost by that."""
-    if not isinstance(then, Delta) or first.choice != then.choice:
+    if not (isinstance(then, Delta) and first.choice == then.choice and _only_words(first) and _only_words(then)):
         return None
-    if then == Delta(then.choice, then.text) and first == Delta(first.choice, first.text):
+    if first.text and then.text:
         return Delta(first.choice, first.text + then.text)
-    if then == Delta(then.choice, reasoning=then.reasoning) and first == Delta(first.choice, reasoning=first.reasoning):
+    if first.reasoning and then.reasoning:
         return Delta(first.choice, reasoning=first.reasoning + then.reasoning)
     return None
+
+
+def _only_words(delta: Delta) -> bool:
+    """Text or reasoning, and nothing else; where one has both, their order is the vendor's to tell."""
+    rest = delta.refusal or delta.tool or delta.logprobs is not None or delta.finish
+    return bool(delta.text) != bool(delta.reasoning) and not rest

@@ -122,10 +122,11 @@ class _Answer:
         choice = self.choices.setdefault(at, _Choice(at))
         message = wire.delta or wire.message or WireMessage()
         choice.to_repeat += message.reasoning_content or ""
-        words = Delta(at, message.text, message.thoughts, message.refused, logprobs=wire.logprobs)
-        if words != Delta(at):
-            choice.said |= bool(words.text or words.reasoning or words.refusal)
-            yield words
+        text, thoughts, refused = message.text, message.thoughts, message.refused
+        said = bool(text or thoughts or refused)
+        if said or wire.logprobs is not None:
+            choice.said |= said
+            yield Delta(at, text, thoughts, refused, logprobs=wire.logprobs)
         for piece in message.tool_calls or ():
             yield Delta(at, tool=self._tool(choice, piece))
         # A message is whole, whether or not the vendor says why it ended.
