@@ -18,7 +18,7 @@ deltas = st.builds(
     reasoning=words,
     refusal=st.sampled_from(["", "", "no"]),
     tool=st.none() | st.builds(ToolDelta, st.just(0), arguments=words),
-    logprobs=st.none() | st.just({"content": []}),
+    logprobs=st.none() | st.just({"content": None}),
     finish=st.sampled_from([None, None, "stop"]),
 )
 
