@@ -49,7 +49,7 @@ def saying(*pieces: bytes | float) -> Play:
 
     async def play(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: int) -> None:
         for piece in pieces:
-            if isinstance(piece, float):
+            if not isinstance(piece, bytes):
                 await asyncio.sleep(piece)
             elif piece:
                 writer.write(piece)
@@ -210,8 +210,8 @@ async def test_a_server_waits_while_nobody_reads_its_body() -> None:
 
     async def play(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: int) -> None:
         nonlocal sent
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (64 * 2**20))
-        for _ in range(1024):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n")
+        for _piece in range(1024):
             writer.write(b"x" * 65_536)
             await writer.drain()
             sent += 65_536
