@@ -1,6 +1,8 @@
 """The outermost layer: each request gets an id, and each response has it and says how it may be used."""
 
-from starlette.datastructures import Headers, MutableHeaders
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
@@ -13,20 +15,21 @@ LARGEST_HEAD = 32 * 1024
 """Bytes of path, query and headers; API Gateway itself takes 10 KiB of each."""
 
 PROTECTIVE = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"no-store",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
 """Headers of every response that has none of its own: https://owasp.org/www-project-secure-headers/."""
 
-OF_PAGES = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'"
-)
+OF_PAGES = {
+    **PROTECTIVE,
+    b"content-security-policy": b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
 """The policy of an HTML page: it has its own styles and pictures in it, runs nothing and loads nothing."""
 
-ONLY_TLS = "max-age=31536000"
+ONLY_TLS = {b"strict-transport-security": b"max-age=31536000"}
 """Where a request came over TLS, the next year's are to come so too."""
 
 
@@ -51,7 +54,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _complete(MutableHeaders(scope=message), request_id, tls=scope.get("scheme") == "https")
+                message["headers"] = _complete(
+                    message["headers"], request_id.encode(), tls=scope.get("scheme") == "https"
+                )
             await send(message)
 
         try:
@@ -76,11 +81,9 @@ def _check(scope: Scope) -> None:
         )
 
 
-def _complete(headers: MutableHeaders, request_id: str, *, tls: bool) -> None:
-    headers[REQUEST_ID] = headers["x-request-id"] = request_id
-    if headers.get("content-type", "").startswith("text/html"):
-        headers.setdefault("content-security-policy", OF_PAGES)
-    for name, value in PROTECTIVE.items():
-        headers.setdefault(name, value)
-    if tls:
-        headers.setdefault("strict-transport-security", ONLY_TLS)
+def _complete(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, *, tls: bool) -> list[tuple[bytes, bytes]]:
+    told = dict(headers)
+    wanted = OF_PAGES if told.get(b"content-type", b"").startswith(b"text/html") else PROTECTIVE
+    more = {**wanted, **ONLY_TLS} if tls else wanted
+    ids = [(REQUEST_ID.encode(), request_id), (b"x-request-id", request_id)]
+    return [*headers, *ids, *[header for header in more.items() if header[0] not in told]]

@@ -95,23 +95,20 @@ def _whole(told: Problem) -> tuple[Message, ...]:
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
     """Do `work` until it is done or the client has gone; then it is cancelled, and has ended on return."""
-    gone = begun(_disconnected(receive))
-    working = begun(work)
-    try:
-        if not working.done():
-            await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (working, gone):
-            task.cancel()
-        await asyncio.wait({working, gone})
-    # A server may also say by an OSError that nobody listens any more.
-    with suppress(asyncio.CancelledError, OSError):
-        working.result()
+    # A server may also say by an OSError that nobody listens any more; the TimeoutError of the client's going is one.
+    with suppress(OSError):
+        async with asyncio.timeout(None) as listening:
+            gone = begun(_end_with_client(receive, listening))
+            try:
+                await work
+            finally:
+                gone.cancel()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _end_with_client(receive: Receive, listening: asyncio.Timeout) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listening.reschedule(asyncio.get_running_loop().time())
 
 
 async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
