@@ -16,7 +16,7 @@ from turnout.core.events import Answer, collected
 from turnout.core.models import Auth, Capability, Model
 from turnout.providers.bedrock import AwsSignature
 from turnout.providers.dialects import DIALECTS
-from turnout.providers.http import FRAMES
+from turnout.providers.http import FRAMES, Sign
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -31,7 +31,7 @@ TOOLS = (
 )
 PICTURE = Image(data="aGk=", media_type="image/png")
 
-SIGNATURES: dict[Auth, httpx.Auth] = {"aws": AwsSignature("us-east-1")}
+SIGNATURES: dict[Auth, Sign] = {"aws": AwsSignature("us-east-1")}
 
 
 def user(text: str, **fields: Any) -> Chat:
@@ -66,13 +66,15 @@ async def ask(http: httpx.AsyncClient, url: str, model: Model, chat: Chat) -> An
     dialect = DIALECTS[model.vendor.dialect]
     request = dialect.request(chat, model)
     headers = {"content-type": "application/json", **request.headers}
-    auth = SIGNATURES.get(model.vendor.auth, httpx.Auth())
-    response = await http.post(url + request.path, content=to_json(request.body), headers=headers, auth=auth)
+    sent = http.build_request("POST", url + request.path, content=to_json(request.body), headers=headers)
+    if sign := SIGNATURES.get(model.vendor.auth):
+        await sign(sent)
+    response = await http.send(sent)
     assert response.status_code == 200, response.text
     if not chat.stream:
         return collected(dialect.reply(from_json(response.content)))
-    decoder = dialect.stream()
-    events = [event async for name, data in FRAMES[dialect.FRAMING](response) for event in decoder.feed(name, data)]
+    frames, decoder = FRAMES[dialect.FRAMING](response.headers), dialect.stream()
+    events = [event for name, data in frames.feed(response.content) for event in decoder.feed(name, data)]
     return collected([*events, *decoder.close()])
 
 
