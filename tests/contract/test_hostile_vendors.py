@@ -152,7 +152,7 @@ def test_a_whole_answer_of_any_shape_gives_events_or_an_error(dialect: str, data
 @every_dialect
 @patient
 @given(data=st.data())
-async def test_a_stream_of_any_frames_gives_events_or_an_error(dialect: str, data: st.DataObject) -> None:
+def test_a_stream_of_any_frames_gives_events_or_an_error(dialect: str, data: st.DataObject) -> None:
     spoken = DIALECTS[dialect]
     recorded = frames(data.draw(st.sampled_from(sorted((CASES / dialect).glob("stream_*.json")))))
     assume(recorded)
@@ -163,7 +163,7 @@ async def test_a_stream_of_any_frames_gives_events_or_an_error(dialect: str, dat
     order = data.draw(st.sampled_from(["as it was", "twice", "left out", "last"]))
     changed = {"twice": [(name, document)] * 2, "left out": [], "last": []}.get(order, [(name, document)])
     sent = [*recorded[:number], *changed, *recorded[number + 1 :], *([(name, document)] if order == "last" else [])]
-    is_sound(await streamed(spoken, [FRAMED[spoken.FRAMING](*frame) for frame in sent]))
+    is_sound(streamed(spoken, [FRAMED[spoken.FRAMING](*frame) for frame in sent]))
 
 
 @every_dialect
@@ -172,8 +172,8 @@ async def test_a_stream_of_any_frames_gives_events_or_an_error(dialect: str, dat
 @example(b"data: " + b"[" * 100_000 + b"\n\n")
 @example(b"\x00" * 64)
 @example(b"\xff\xff\xff\xff" * 8)
-async def test_a_stream_of_any_bytes_gives_events_or_an_error(dialect: str, content: bytes) -> None:
-    is_sound(await streamed(DIALECTS[dialect], [content] if content else []))
+def test_a_stream_of_any_bytes_gives_events_or_an_error(dialect: str, content: bytes) -> None:
+    is_sound(streamed(DIALECTS[dialect], [content] if content else []))
 
 
 @every_dialect

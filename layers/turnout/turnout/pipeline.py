@@ -14,7 +14,7 @@ what was reserved is settled.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
@@ -23,6 +23,7 @@ from turnout.core.allowance import Left
 from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import DeadlineExceeded, InvalidRequest, RequestError, TurnoutError
 from turnout.core.events import Delta, Done, Events, Failed, ModeEvent, ModeEvents, Started, Usage
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.policies import Policy
 from turnout.core.ports import Allowances, Ask, Call, Clock, Deadline, Key, Purse, Sessions, Steering
@@ -47,7 +48,7 @@ SHARE = 0.6
 """How much of the time left a target gets while others wait behind it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How many tries a target gets: while others wait, and when it is the last."""
 
@@ -59,7 +60,7 @@ async def nothing() -> None:
     """All is done."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One request under way. `events` raise TurnoutError; `record` is complete once they are over or closed.
 
@@ -73,7 +74,7 @@ class Exchange:
     left: Callable[[], Left] = Left
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gateway:
     """Everything that answering needs, built once by the composition root."""
 

@@ -6,8 +6,10 @@ Values here are trusted: `turnout.api` has validated them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
+
+from turnout.core.frozen import frozen
 
 type JSON = dict[str, Any]
 type Role = Literal["system", "developer", "user", "assistant", "tool"]
@@ -16,14 +18,14 @@ type SecondOpinion = Literal["judge", "order"]
 type Goal = Literal["balanced", "cost", "latency", "reliability"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A part of a message that is text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """A part of a message that is a picture: either `url` (https) or `data` (base64, no prefix) is set."""
 
@@ -36,7 +38,7 @@ class Image:
 type Part = Text | Image
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolCall:
     """A model's wish to call a tool; `arguments` is JSON text, as the model wrote it.
 
@@ -50,7 +52,7 @@ class ToolCall:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One turn. `tool_calls` and `refusal` only on the assistant's, `tool_call_id` only on a tool's."""
 
@@ -67,7 +69,7 @@ class Message:
         return "".join(part.text for part in self.parts if isinstance(part, Text))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A function that the model may call; `parameters` is a JSON schema, None for no arguments."""
 
@@ -77,14 +79,14 @@ class Tool:
     strict: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedTool:
     """The tool choice that forces one tool."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JsonSchema:
     """The response format that follows a JSON schema."""
 
@@ -94,7 +96,7 @@ class JsonSchema:
     strict: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chat:
     """What any model can be asked. None means: the client did not say, so the vendor's default holds."""
 
@@ -125,7 +127,7 @@ class Chat:
         return replace(self, prefix=self.prefix + text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """The `turnout` object of a request: how to choose, not what to ask."""
 
@@ -148,7 +150,7 @@ class Options:
     second_opinion: SecondOpinion | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request of a client: the chat, the model as it was named, and the wishes on routing."""
 

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from turnout.core.chat import ToolCall
 from turnout.core.errors import TurnoutError
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.verdict import Verdict
 
 type FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Tokens in disjoint buckets: all but output and reasoning are the prompt's; `image` are those of fresh pictures.
 
@@ -43,7 +44,7 @@ class Usage:
         return self.output + self.reasoning
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolDelta:
     """A piece of a tool call: `id` and `name` come once, with the first piece of call number `index`."""
 
@@ -54,7 +55,7 @@ class ToolDelta:
     extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delta:
     """A piece of answer number `choice`. `finish` comes once per choice; `native_finish` is the vendor's own word."""
 
@@ -68,7 +69,7 @@ class Delta:
     native_finish: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The end of a whole answer. `usage` is None when the vendor did not count; the wrappers then estimate."""
 
@@ -77,7 +78,7 @@ class Done:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """From here on `model` speaks; `resumed` when it continues what another one began and could not finish.
 
@@ -90,7 +91,7 @@ class Started:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """Answer number `choice`, which `model` was to give, will not come or not be whole; the others go on."""
 

@@ -1,9 +1,11 @@
 """What is known of a model: who serves it, what it can do, what it costs. The facts are in `turnout.catalog`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Literal
+
+from turnout.core.frozen import frozen
 
 type Auth = Literal["key", "aws"]
 """How requests are let in: by a key in a header, or signed with the AWS credentials of this process."""
@@ -29,7 +31,7 @@ type Capability = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rate:
     """USD per million tokens, by bucket."""
 
@@ -39,7 +41,7 @@ class Rate:
     cache_write: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Price:
     """What a model costs from the day `since` on.
 
@@ -52,7 +54,7 @@ class Price:
     tiers: tuple[tuple[int, Rate], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vendor:
     """Somebody who serves models over HTTP: one file of the catalog.
 
@@ -75,7 +77,7 @@ class Vendor:
         return bool(self.key) or not self.needs_key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """One model at one vendor. `upstream` is the vendor's own id; `auto` its place in the default chain, 0: none."""
 

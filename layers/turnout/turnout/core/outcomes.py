@@ -1,11 +1,12 @@
 """What one request of a kind of task is expected to give with each model, and how observations move that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import fmean
 
+from turnout.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Expected:
     """What one request of a task is expected to give with one model.
 
@@ -25,7 +26,7 @@ type Row = Mapping[str, Expected]
 """Expected outcomes by model id."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcomes:
     """The rows by task. `safe` is the row for prompts whose task is not clear; `version` names where it all comes from.
 

@@ -1,10 +1,11 @@
 """What the optimizer decides: chains of models by goal and task, as a version that never changes, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.outcomes import Outcomes
 
 type State = Literal["recommended", "canary", "active", "superseded", "rolled_back"]
@@ -19,7 +20,7 @@ type Method = Literal["doubly_robust", "snips", "direct"]
 """How an effect was estimated: `direct` from outcomes and priors alone, where logged propensities do not reach."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interval:
     """An estimate and where, with 95% confidence, the truth is."""
 
@@ -28,7 +29,7 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect:
     """What a request is expected to get of one metric under the chain of now, under the proposed one, and the change.
 
@@ -43,7 +44,7 @@ class Effect:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """How much is known: requests of this task seen, how many of them count for the estimate, how many more it takes.
 
@@ -55,7 +56,7 @@ class Evidence:
     more: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advice:
     """What to do for one goal and task, with the reason in one sentence.
 
@@ -73,7 +74,7 @@ class Advice:
     both_fail: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """One version. `chains` is by goal, then by task; what it does not name is ranked by `outcomes`.
 
@@ -99,7 +100,7 @@ def unguided(priors: Outcomes) -> Policy:
     return Policy(priors.version, 0.0, {}, priors)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """What came out of one run of the optimizer over a period of days (ISO dates, both included).
 
@@ -115,7 +116,7 @@ class Proposal:
     unknown: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A version entered a state, `at` epoch seconds; `why` is a sentence for whoever reads the history."""
 
@@ -124,7 +125,7 @@ class Change:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """A version without its chains: what its policy says of itself, and all that became of it, oldest first."""
 
@@ -141,7 +142,7 @@ class Listed:
         return self.history[-1].state
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pointer:
     """Which versions decide; "" are the priors, from which every deployment starts.
 

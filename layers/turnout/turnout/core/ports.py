@@ -1,7 +1,7 @@
 """What the inside needs of the outside, as Protocols; `tests/fakes.py` has one fake for each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from turnout.core.allowance import (
 )
 from turnout.core.chat import Chat, Goal
 from turnout.core.events import Events
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.policies import Listed, Pointer, Policy
 from turnout.core.records import ANSWER, Part, Record
@@ -39,7 +40,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     """A point on the monotonic clock by which something must be over."""
 
@@ -56,7 +57,7 @@ class Deadline:
         return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One model asked one thing.
 
@@ -89,7 +90,7 @@ class RequestLog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """A client's key, as it is known after the check: the secret itself is never kept.
 
@@ -172,7 +173,7 @@ class Purse(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What all instances together know of a model or a vendor. Times are epoch seconds, None: never.
 

@@ -8,6 +8,7 @@ from typing import Literal
 from turnout.core.chat import Goal
 from turnout.core.errors import Blame
 from turnout.core.events import Usage
+from turnout.core.frozen import frozen
 
 type Outcome = Literal["ok", "error", "aborted", "skipped"]
 type Role = Literal["answer", "candidate", "synthesis", "verdict"]
@@ -32,7 +33,7 @@ type Source = Literal["auto", "rule", "list", "name"]
 """Who named the candidates: the gateway itself, a rule, the client's `turnout.models`, or its `model`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What a call is for, where one request takes several: `number` counts those of a role and `layer`, from 0.
 
@@ -83,7 +84,7 @@ class Attempt:
     propensity: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drop:
     """A candidate that was not used, and why."""
 
@@ -91,7 +92,7 @@ class Drop:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Features:
     """All that a decision is made of, apart from the candidates and what is known of them; no text of a prompt.
 
@@ -131,7 +132,7 @@ class Features:
     catalog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """Why which model was asked first, so that it can be decided again and the same comes out.
 

@@ -1,10 +1,11 @@
 """What judges think of several answers to one chat."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from turnout.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Score:
     """Of answer `number`: from 0 to 10, the mean where two have judged, and the reason of the first."""
 
@@ -13,7 +14,7 @@ class Score:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """`winner` is the number of the best answer, None: a tie. `confidence` is from 0 to 1.
 

@@ -1,10 +1,11 @@
 """What a mode is given: to ask with, and to go by."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from turnout.core.chat import Chat, Options
 from turnout.core.events import Events
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.records import ANSWER, Part
 
@@ -20,7 +21,7 @@ class Asking(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What a mode goes by: the client's options, and the seed of what is left to chance.
 

@@ -5,7 +5,6 @@ is not on the bill: it is made only where the limit leaves room for it (`modes.l
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
@@ -14,6 +13,7 @@ from turnout.catalog.tokens import estimate_chat, estimate_text
 from turnout.core.chat import Chat, Options
 from turnout.core.errors import InvalidRequest
 from turnout.core.events import Usage
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.records import Part
 from turnout.modes import prompts, ruling
@@ -34,7 +34,7 @@ CENTS = Decimal("0.0001")
 """To hundredths of a cent an amount is rounded up, so that a limit of as much will do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """One call, of one of `models`, the dearest of them for all that is known; it `reads` so many answers.
 
@@ -48,7 +48,7 @@ class Planned:
     writes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """Tokens of the chat's prompt and of its longest answer, 0: as long as a model can; and the day of the prices."""
 
@@ -130,7 +130,7 @@ CALLS: Mapping[str, Callable[[Models, Terms], list[Planned]]] = {
 """The calls of each mode that makes several."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bill:
     """The planned `calls` of a request whose candidates are `targets`."""
 

@@ -1,10 +1,10 @@
 """Which models a key may ask: those that are on its lists; a key without lists, all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from turnout.catalog import Catalog, at_hand
 from turnout.core.errors import Forbidden, UnknownModel
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.ports import Key
 
@@ -12,7 +12,7 @@ LONGEST_LIST = 10
 """Names that an error tells."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowed:
     """`model in allowed`. `models` are ids, None for all; `vendors` are names, () for all."""
 

@@ -4,15 +4,16 @@ Pure and quick: what is known comes in as an `Outcomes`, and the same arguments 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 
+from turnout.core.frozen import frozen
 from turnout.core.goals import Weights, score
 from turnout.core.outcomes import Outcomes, Row
 from turnout.routing.classify import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ranking:
     """Candidates, best first, each with its score in `scores` (same order), and why, in a few words."""
 

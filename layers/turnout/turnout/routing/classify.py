@@ -6,11 +6,11 @@ data file (`classify_model`); `docs/routing.md` tells how it was trained. A prom
 model was not trained on gets a low confidence.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from turnout.core.chat import Chat, Image, Message
+from turnout.core.frozen import frozen
 from turnout.routing.classify_model import LinearModel, load
 from turnout.routing.classify_words import words
 
@@ -32,7 +32,7 @@ LONG = 24_000
 """Characters of a turn from which on what matters most is to read it all: some 6,000 tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """The task and how sure it is: `confidence` is a calibrated probability, 0 to 1.
 

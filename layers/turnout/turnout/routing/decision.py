@@ -14,6 +14,7 @@ from turnout.catalog import Catalog
 from turnout.catalog.tokens import estimate_chat
 from turnout.core.chat import Chat, Goal, Request
 from turnout.core.errors import InvalidRequest
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
 from turnout.core.policies import Policy, unguided
@@ -63,7 +64,7 @@ def all_well(model: Model) -> bool:  # noqa: ARG001 - where no circuits are know
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """A request as it came: by whom and when (epoch seconds).
 

@@ -1,7 +1,7 @@
 """Which models can do what a chat asks. What a model lacks takes it out; nothing of a request is dropped in silence."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from math import ceil
@@ -9,6 +9,7 @@ from math import ceil
 from turnout.catalog.pricing import cost, price_on
 from turnout.core.chat import Chat, Image, JsonSchema, NamedTool
 from turnout.core.events import Usage
+from turnout.core.frozen import frozen
 from turnout.core.models import Auth, Capability, Model
 from turnout.core.records import Drop
 
@@ -73,7 +74,7 @@ def needs(chat: Chat) -> frozenset[Capability]:
     return frozenset([name for name, needed in NEEDS.items() if needed(chat)])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Demand:
     """What a request asks of a model; `answer_tokens` is 0 where the client sets no limit.
 

@@ -1,9 +1,10 @@
 """The order of those that can take a request: as it was given, or by rank, stickiness and exploration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 
+from turnout.core.frozen import frozen
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.policies import Chain, Policy
@@ -17,7 +18,7 @@ GIVEN = {"list": "the request's list", "name": "the model that was asked for", "
 """What the candidates are, in words, where somebody else than the gateway gave them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """Models in the order in which they are to be asked, and how that came about.
 

@@ -12,11 +12,12 @@ Steps 2 to 6 are `decide`, a pure function of candidates, features, seed and pol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
 from turnout.core.errors import NoEligibleModel
+from turnout.core.frozen import frozen
 from turnout.core.models import Capability, Model
 from turnout.core.outcomes import Outcomes
 from turnout.core.policies import Policy
@@ -30,7 +31,7 @@ from turnout.routing.several import diverse
 from turnout.routing.strategies import STRATEGIES, arranged
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """`targets` in the order in which they are asked; none if nobody can take the request."""
 

@@ -1,11 +1,11 @@
 """Whether a rule fires: each condition is one function, which tells why it does not hold."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import get_args
 
 from turnout.core.chat import Chat, Message
+from turnout.core.frozen import frozen
 from turnout.core.models import Capability
 from turnout.core.ports import Key
 from turnout.routing.classify import Kind
@@ -14,7 +14,7 @@ from turnout.routing.rules import Day, Rule, Rules, When
 DAYS: tuple[Day, ...] = get_args(Day.__value__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """What conditions look at. `tokens` are the prompt's, estimated; `at` is epoch seconds.
 

@@ -1,11 +1,10 @@
 """A small memory of what was read from a table, so that a warm request does not wait for it."""
 
-from dataclasses import dataclass
-
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen[T]:
     """What was read, and how many seconds ago."""
 

@@ -15,7 +15,7 @@ import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, HTTPClientError
 from pydantic_core import from_json, to_json
 
+from turnout.core.frozen import frozen
 from turnout.http1.connections import Connections, Origin, with_alpn
 from turnout.store import dynamo
 from turnout.store.signature import Credentials, Scope, signed
@@ -75,7 +76,7 @@ def client(env: Mapping[str, str]) -> "DynamoDBClient":
     return cast("DynamoDBClient", PlainDynamo(endpoint, region, credentials, env.get("AWS_CA_BUNDLE")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Post:
     """What is sent, after a pause of so many seconds."""
 

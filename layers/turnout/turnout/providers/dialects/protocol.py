@@ -1,12 +1,13 @@
 """What a dialect is: a wire format, as pure functions over bodies and frames."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from turnout.core.chat import JSON, Chat
 from turnout.core.errors import VendorError
 from turnout.core.events import Delta, Done
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 
 type Framing = Literal["sse", "aws_eventstream"]
@@ -21,7 +22,7 @@ class Frames(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireRequest:
     """A request, ready to be sent: `path` is relative to the vendor's base URL, `headers` hold the key."""
 
