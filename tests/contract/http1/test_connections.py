@@ -184,6 +184,37 @@ async def test_an_answer_that_is_given_back_half_read_takes_its_connection_with_
     assert counts == [1, 1]
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"
+
+
+async def given_back_ending(kept: Connections, origin: Origin) -> None:
+    answer = await kept.ask(origin, REQUEST, 1.0)
+    assert await answer.read() == b"hello"
+    kept.give_back(origin, answer, ending=True)
+
+
+async def test_an_answer_that_has_said_all_keeps_its_connection_once_its_end_has_come() -> None:
+    kept = Connections()
+    async with serving(saying(CHUNKED, 0.05, b"0\r\n\r\n")) as (origin, counts):
+        for _ in range(3):
+            await given_back_ending(kept, origin)
+            await asyncio.sleep(0.15)
+    assert counts == [3]
+
+
+@pytest.mark.parametrize("end", [(), (b"",), (b"0\r\nbad\x00 header\r\n",)], ids=["never", "hung up", "nonsense"])
+async def test_an_end_that_does_not_come_as_it_should_closes_the_connection(
+    end: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ENDING_SECONDS", 0.05)
+    kept = Connections()
+    async with serving(saying(CHUNKED, 0.01, *end)) as (origin, counts):
+        for _ in range(2):
+            await given_back_ending(kept, origin)
+            await asyncio.sleep(0.15)
+    assert counts == [1, 1]
+
+
 async def test_who_is_cancelled_while_waiting_leaves_no_connection_behind() -> None:
     kept = Connections()
     async with serving(saying(30.0)) as (origin, counts):

@@ -5,6 +5,7 @@ import select
 import ssl
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ IDLE_SECONDS = 60.0
 """How long a connection is kept for the next request; vendors' own limits are about as long or longer."""
 IDLE_CONNECTIONS = 100
 """How many idle connections are kept to one host."""
+ENDING_SECONDS = 1.0
+"""How long the end of an answer may take that has said all: a new connection to most vendors costs a tenth of that."""
 FRESH_SECONDS = 0.5
 """A connection that was idle for longer may have ended unseen, while Lambda had stopped the clock of the loop."""
 
@@ -59,6 +62,7 @@ class Connections:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def ask(self, origin: Origin, request: bytes, connect_seconds: float) -> Connection:
         """A connection with the head of the answer; to be given back. Raises Unreached or Broken."""
@@ -80,14 +84,32 @@ class Connections:
             self.give_back(origin, connection)
         return connection.status, content
 
-    def give_back(self, origin: Origin, connection: Connection) -> None:
-        """It is kept if its answer has been read to the end, else closed."""
+    def give_back(self, origin: Origin, connection: Connection, *, ending: bool = False) -> None:
+        """It is kept if its answer has been read to the end, else closed.
+
+        `ending`: nothing more is wanted of the answer, whose end is about to come; it is waited for aside.
+        """
+        if ending and not (connection.closed or connection.reusable):
+            task = asyncio.create_task(self._kept_later(origin, connection))
+            self._endings.add(task)
+            task.add_done_callback(self._endings.discard)
+        else:
+            self._keep(origin, connection)
+
+    def _keep(self, origin: Origin, connection: Connection) -> None:
         idle = self._idle[origin]
         if connection.reusable and len(idle) < IDLE_CONNECTIONS:
             connection.idle_since = time.monotonic()
             idle.append(connection)
         else:
             connection.abort()
+
+    async def _kept_later(self, origin: Origin, connection: Connection) -> None:
+        with suppress(Broken, TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                while await connection.read():
+                    pass
+        self._keep(origin, connection)
 
     def close(self) -> None:
         """Close those that are idle."""

@@ -24,6 +24,7 @@ from turnout.providers import eventstream, sse
 from turnout.providers.dialects import DIALECTS
 from turnout.providers.dialects.protocol import Dialect, Frames, Framing, StreamDecoder
 from turnout.providers.together import together
+from turnout.providers.transport import FINISHED
 
 LARGEST_ERROR_BODY = 64 * 1024
 """Bytes read of an error's body; the rest is not worth the wait."""
@@ -37,6 +38,7 @@ FRAMES: Mapping[Framing, Callable[[httpx.Headers], Frames]] = {
 }
 
 ALWAYS = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "turnout"}
+
 
 type Sign = Callable[[httpx.Request], Awaitable[None]]
 """Adds the headers that let a request in."""
@@ -136,6 +138,10 @@ def _headers(own: tuple[tuple[str, str], ...]) -> httpx.Headers:
     return httpx.Headers({**ALWAYS, **dict(own)})
 
 
+def _nothing() -> None:
+    """Of a response of another transport."""
+
+
 async def _streamed(dialect: Dialect, response: httpx.Response, limit: Limit) -> AsyncGenerator[Delta | Done]:
     """Events as the frames come. A connection that breaks is a cut stream, told apart from one that never began."""
     frames, decoder, size = FRAMES[dialect.FRAMING](response.headers), dialect.stream(), 0
@@ -146,6 +152,7 @@ async def _streamed(dialect: Dialect, response: httpx.Response, limit: Limit) ->
             for told in together(_decoded(frames.feed(piece), decoder)):
                 yield told
             if decoder.finished:
+                response.extensions.get(FINISHED, _nothing)()
                 break
     except httpx.HTTPError as error:
         raise StreamCut(f"The stream broke: {_words(error)}") from error

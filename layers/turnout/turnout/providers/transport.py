@@ -13,6 +13,8 @@ import httpx
 from turnout.http1.connection import Broken, Connection
 from turnout.http1.connections import PORTS, Connections, Origin, Unreached
 
+FINISHED = "turnout.finished"
+
 
 class Kept(httpx.AsyncBaseTransport):
     """Connections are kept; a new one may take `connect` seconds at most.
@@ -25,12 +27,18 @@ class Kept(httpx.AsyncBaseTransport):
         self._connect = connect
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it; the connection is given back when the response is closed. Raises httpx.TransportError."""
+        """Send it; the connection is given back when the response is closed. Raises httpx.TransportError.
+
+        The response's extension FINISHED is for a reader that has seen the format's own end, before that of HTTP's: the
+        connection is then kept.
+        """
         origin = _origin(request.url.scheme, request.url.host, request.url.port)
         with httpx_errors():
             connection = await self._connections.ask(origin, as_bytes(request), self._connect)
         body = Body(connection, self._connections, origin)
-        return httpx.Response(connection.status, headers=connection.headers, stream=body)
+        return httpx.Response(
+            connection.status, headers=connection.headers, stream=body, extensions={FINISHED: body.finished}
+        )
 
     async def aclose(self) -> None:
         """Close what is idle."""
@@ -48,6 +56,11 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, connection: Connection, connections: Connections, origin: Origin) -> None:
         self._connection: Connection | None = connection
         self._connections, self._origin = connections, origin
+        self._ending = False
+
+    def finished(self) -> None:
+        """Nothing more is wanted of it."""
+        self._ending = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with httpx_errors():
@@ -58,7 +71,7 @@ class Body(httpx.AsyncByteStream):
         """Give the connection back."""
         if connection := self._connection:
             self._connection = None
-            self._connections.give_back(self._origin, connection)
+            self._connections.give_back(self._origin, connection, ending=self._ending)
 
 
 def as_bytes(request: httpx.Request) -> bytes:
