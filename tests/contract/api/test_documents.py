@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import schemathesis as untyped
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 
 from tests.unit.api.console.world import OPERATOR as OPERATORS_KEY
 from tests.unit.api.console.world import Console, a_row
@@ -64,4 +64,5 @@ def test_the_router_answers_as_its_document_says(case: Case) -> None:
 @console.parametrize()
 @patient
 def test_the_console_answers_as_its_document_says(case: Case) -> None:
+    assume(isinstance((case.query or {}).get("tag", []), list))  # in a URL one value is a list of one, a number a text
     case.call_and_validate(headers=CONSOLE, excluded_checks=BETWEEN_FIELDS)

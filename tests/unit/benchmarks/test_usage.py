@@ -13,7 +13,11 @@ def test_a_process_that_another_thread_has_started_counts() -> None:
     go, done = threading.Event(), threading.Event()
 
     def start() -> None:
-        started.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+        ready = "print(flush=True); input()"
+        child = subprocess.Popen([sys.executable, "-c", ready], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        started.append(child)
+        assert child.stdout
+        child.stdout.readline()  # before, it has no memory yet
         go.set()
         done.wait()  # the children of a thread that has ended are the main thread's
 

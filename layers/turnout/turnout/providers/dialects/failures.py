@@ -122,4 +122,5 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text.strip()) else None
+    text = text.strip()  # which takes more for white space than float() does
+    return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text) else None
