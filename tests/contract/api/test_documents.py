@@ -64,5 +64,6 @@ def test_the_router_answers_as_its_document_says(case: Case) -> None:
 @console.parametrize()
 @patient
 def test_the_console_answers_as_its_document_says(case: Case) -> None:
-    assume(isinstance((case.query or {}).get("tag", []), list))  # in a URL one value is a list of one, a number a text
+    query: dict[str, Any] = case.query or {}
+    assume(isinstance(query.get("tag", []), list))  # in a URL one value is a list of one, and a number is a text
     case.call_and_validate(headers=CONSOLE, excluded_checks=BETWEEN_FIELDS)

@@ -13,8 +13,9 @@ def test_a_process_that_another_thread_has_started_counts() -> None:
     go, done = threading.Event(), threading.Event()
 
     def start() -> None:
-        ready = "print(flush=True); input()"
-        child = subprocess.Popen([sys.executable, "-c", ready], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child = subprocess.Popen(
+            [sys.executable, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         started.append(child)
         assert child.stdout
         child.stdout.readline()  # before, it has no memory yet
