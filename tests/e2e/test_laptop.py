@@ -257,6 +257,14 @@ def test_a_port_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["weekly", "-5", "inf", ""])
+def test_minutes_of_the_optimizer_that_are_none_are_told_in_one_line(tmp_path: Path, text: str) -> None:
+    assert (
+        one_line(tmp_path, OPTIMIZER_MINUTES=text)
+        == f"Turnout cannot start: OPTIMIZER_MINUTES must be a number, 0 for never, not '{text}'\n"
+    )
+
+
 @pytest.mark.parametrize("text", ["OPENAI_API_KEY=sk-fine\nsk-secret without a name\n", 'A="no end\n', "\xff\n"])
 def test_a_bad_dotenv_is_told_in_one_line_that_shows_no_value(tmp_path: Path, text: str) -> None:
     bad = tmp_path / "bad.env"
