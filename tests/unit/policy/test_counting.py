@@ -240,6 +240,15 @@ def test_a_tag_is_counted_by_name_and_value() -> None:
     }
 
 
+def test_a_group_of_some_counts_has_those_of_the_whole_group_and_no_others() -> None:
+    found = [pair for row in ROWS for pair in entry(row).increments.items() if pair[0].dimension == "route"]
+    wanted = {"rq", "us", "re"}
+    whole, some = (grouped(found, lambda one: one["task"], only) for only in (None, wanted))
+    assert whole.keys() == some.keys()
+    for task, rollup in some.items():
+        assert rollup.counts == {name: number for name, number in whole[task].counts.items() if name in wanted}
+
+
 @pytest.mark.parametrize("value", ["x" * 5000, "ö" * 500, "\x00" * 100, "😀" * 128])
 def test_a_value_that_is_too_long_for_a_key_is_abbreviated_and_stays_distinct(value: str) -> None:
     tagged = [entry(replace(ROW, tags={"t": text})).increments for text in (value, value + "y")]

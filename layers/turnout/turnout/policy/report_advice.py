@@ -29,7 +29,7 @@ class Change:
 
 def goals(advice: Iterable[Advice], routes: Cells) -> tuple[GoalReport, ...]:
     """Each goal that has advice, the one that is asked for most first, from the cells of `route`."""
-    asked = {goal: rollup.requests for goal, rollup in grouped(routes, lambda cell: cell["goal"]).items()}
+    asked = {goal: rollup.requests for goal, rollup in grouped(routes, lambda cell: cell["goal"], {"rq"}).items()}
     by_goal: defaultdict[Goal, list[Advice]] = defaultdict(list)
     for one in advice:
         by_goal[one.goal].append(one)

@@ -109,7 +109,7 @@ def spending(models: Cells, routes: Cells, keys: Cells) -> Spending:
 
 
 def _spent(cells: Cells, name: Callable[[Cell], str]) -> tuple[Spent, ...]:
-    groups = grouped(cells, name)
+    groups = grouped(cells, name, only={"rq", "us"})
     whole = float(sum(rollup.cost_usd for rollup in groups.values()))
     found = (
         Spent(

@@ -11,11 +11,13 @@ from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.policies import Advice
 from turnout.policy.report import Point
 from turnout.policy.report_sums import Cells, judged
-from turnout.policy.rollup import Rollup, grouped
+from turnout.policy.rollup import TOKENS, Rollup, grouped
 
 ENOUGH = 100
 """Attempts, and verdicts, of a model at a task from which on they are shown instead of what is expected."""
-READ = frozenset({"aq", "us", "jdn", "jds", "fbn", "fbs"})
+SEEN = frozenset({"aq", "us", "jdn", "jds", "fbn", "fbs"})
+ASKED = frozenset({"rq", "aq", *TOKENS})
+"""The counts that are read, of models and of routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,11 @@ def tradeoff(outcomes: Outcomes, models: Cells, routes: Cells, advice: Sequence[
 
 def _mix(outcomes: Outcomes, models: Cells, routes: Cells) -> list[Share]:
     """The tasks that are asked here; where nothing is, all that are known, in equal parts."""
-    asked = grouped(routes, lambda cell: cell["task"])
+    asked = grouped(routes, lambda cell: cell["task"], ASKED)
     known = {task: asked[task] for task in outcomes.rows if task in asked and asked[task].requests}
     if not known:
         return [Share(row, 1, 0.0, {}) for row in outcomes.rows.values()]
-    short = [(cell, {name: counts[name] for name in READ & counts.keys()}) for cell, counts in models]
-    seen = grouped(short, lambda cell: (cell["task"], cell["model"]))
+    seen = grouped(models, lambda cell: (cell["task"], cell["model"]), SEEN)
     by_task = {task: {model: one for (at, model), one in seen.items() if at == task} for task in known}
     return [
         Share(outcomes.rows[task], rollup.requests, _prompt(rollup), by_task[task]) for task, rollup in known.items()

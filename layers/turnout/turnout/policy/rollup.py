@@ -35,7 +35,7 @@ of `route`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, Overflow
 from typing import Literal
@@ -203,9 +203,14 @@ def plus(one: int | Decimal, other: int | Decimal) -> int | Decimal:
     return _EXACT.add(Decimal(one), Decimal(other))
 
 
-def grouped[K: Hashable](cells: Iterable[tuple[Cell, Counts]], by: Callable[[Cell], K]) -> dict[K, Rollup]:
-    """One rollup for each group: `grouped(cells, lambda cell: cell["task"])` is one for each task."""
+def grouped[K: Hashable](
+    cells: Iterable[tuple[Cell, Counts]], by: Callable[[Cell], K], only: Set[str] | None = None
+) -> dict[K, Rollup]:
+    """One rollup for each group: `grouped(cells, lambda cell: cell["task"])` is one for each task.
+
+    `only`: of these counts alone, by far quicker where no sketch is needed.
+    """
     groups: defaultdict[K, list[Counts]] = defaultdict(list)
     for cell, counts in cells:
-        groups[by(cell)].append(counts)
+        groups[by(cell)].append(counts if only is None else {name: counts[name] for name in counts.keys() & only})
     return {key: Rollup(merged(many)) for key, many in groups.items()}
