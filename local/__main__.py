@@ -16,6 +16,7 @@ from local import dotenv, serving
 from local.announced import announced
 from local.aws import AwsNotStarted, EmbeddedAws
 from local.both import both
+from local.interrupts import heeded
 from local.kept import KeptChild
 from local.optimizing import HereStarter, Schedule
 from local.process import ChildFailed, python
@@ -64,7 +65,7 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
     """Start everything, serve, and stop everything again."""
     port, minutes = _port(env), _minutes(env)
     extra = Path(env["TURNOUT_CATALOG_DIR"]) if env.get("TURNOUT_CATALOG_DIR") else None
-    with _listening(port) as listening:
+    with _listening(port) as listening, heeded() as started:
         terminal.step("starting the embedded AWS (the first time it is downloaded)")
         with EmbeddedAws() as aws, vendors(env, extra, pace=PACE) as answering:
             os.environ.update(aws.env)
@@ -75,6 +76,7 @@ def run(terminal: Terminal, env: Mapping[str, str]) -> None:
                 "the stream poller", python("local.stream_poller"), poller_env(stores), terminal.counting
             )
             with poller, announced(here):
+                started()
                 serving.run(_serve(terminal, listening, config, answering, minutes * 60))
 
 
