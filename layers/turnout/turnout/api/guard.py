@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from turnout.api.explain import REQUEST_ID
-from turnout.api.problems import problem
+from turnout.api.problems import http_problem, problem
 from turnout.core.errors import HeadTooLarge
 
 LARGEST_HEAD = 32 * 1024
@@ -34,7 +35,7 @@ ONLY_TLS = {b"strict-transport-security": b"max-age=31536000"}
 
 
 class Guard:
-    """ASGI middleware. An error that nobody expected becomes a 500 in OpenAI's shape; its traceback stays in the log.
+    """ASGI middleware. Every error becomes one in OpenAI's shape; the traceback of an unexpected one is logged.
 
     `x-request-id` repeats the id because OpenAI's SDKs read it there, as `_request_id`.
     """
@@ -64,6 +65,8 @@ class Guard:
             await self._app(scope, receive, named)
         except ClientDisconnect:
             return  # gone before the body was whole: nobody is there to be told
+        except HTTPException as error:  # the router knows no such path or method
+            await http_problem(error, scope["method"], scope["path"]).response()(scope, receive, named)
         except Exception as error:
             told = problem(error, request_id)
             if started:

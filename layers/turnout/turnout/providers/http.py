@@ -7,7 +7,7 @@ told here, once, as `VendorError`.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -78,20 +78,24 @@ class HttpVendors:
         dialect = DIALECTS[call.model.vendor.dialect]
         read = _streamed if call.chat.stream else _whole
         try:
-            async with self._sent(dialect, call, limit) as response, aclosing(read(dialect, response, limit)) as events:
-                async for event in events:
-                    yield event
+            response = await self._sent(dialect, call, limit)
+            try:
+                async with aclosing(read(dialect, response, limit)) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                await response.aclose()
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
         except VendorError as error:
             _redact(error, call.model.vendor.key)
             raise
 
-    @asynccontextmanager
-    async def _sent(self, dialect: Dialect, call: Call, limit: "Limit") -> AsyncGenerator[httpx.Response]:
+    async def _sent(self, dialect: Dialect, call: Call, limit: "Limit") -> httpx.Response:
+        """The response, whose head is in and good; to be closed."""
         wire = dialect.request(call.chat, call.model)
         url = _url(call.model.vendor.base_url + wire.path)
-        headers = _headers(tuple(wire.headers.items()))
+        headers = _headers(url, tuple(wire.headers.items()))
         request = httpx.Request("POST", url, headers=headers, content=to_json(wire.body))
         if sign := self.signatures.get(call.model.vendor.auth):
             await limit.hold(sign(request))
@@ -104,9 +108,10 @@ class HttpVendors:
                 raise dialect.error(response.status_code, _lower(response.headers), body)
             if compressed:
                 raise Garbled("The vendor answered in a compressed form that was not asked for")
-            yield response
-        finally:
+        except BaseException:
             await response.aclose()
+            raise
+        return response
 
 
 class Limit:
@@ -133,9 +138,9 @@ def _url(text: str) -> httpx.URL:
 
 
 @lru_cache(maxsize=256)
-def _headers(own: tuple[tuple[str, str], ...]) -> httpx.Headers:
-    """Encoded once: a vendor has the same ones each time; a request takes a copy."""
-    return httpx.Headers({**ALWAYS, **dict(own)})
+def _headers(url: httpx.URL, own: tuple[tuple[str, str], ...]) -> httpx.Headers:
+    """Encoded once: a model has the same ones each time; a request takes a copy."""
+    return httpx.Headers({"host": url.netloc.decode(), **ALWAYS, **dict(own)})
 
 
 def _nothing() -> None:

@@ -36,15 +36,18 @@ def signed(
     """`headers`, which have lower-case names and a `host`, with those that sign them and the body. `now` is UTC."""
     stamp = f"{now:%Y%m%dT%H%M%SZ}"
     token = {"x-amz-security-token": credentials.token} if credentials.token else {}
-    all_ = dict(sorted({**headers, **token, "x-amz-date": stamp}.items()))
-    names = ";".join(all_)
-    lines = "".join(f"{name}:{value}\n" for name, value in all_.items())
-    canonical = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
+    all_ = {**headers, **token, "x-amz-date": stamp}
+    ordered = sorted(all_)
+    names = ";".join(ordered)
+    lines = "\n".join([f"{name}:{all_[name]}" for name in ordered])
+    canonical = f"POST\n/\n\n{lines}\n\n{names}\n{sha256(body).hexdigest()}"
     where = f"{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"
     text = f"{ALGORITHM}\n{stamp}\n{where}\n{sha256(canonical.encode()).hexdigest()}"
     signature = hmac.digest(_key(credentials.secret_key, where), text.encode(), "sha256").hex()
-    given = f"Credential={credentials.access_key}/{where}, SignedHeaders={names}, Signature={signature}"
-    return {**all_, "authorization": f"{ALGORITHM} {given}"}
+    all_["authorization"] = (
+        f"{ALGORITHM} Credential={credentials.access_key}/{where}, SignedHeaders={names}, Signature={signature}"
+    )
+    return all_
 
 
 @lru_cache(maxsize=2)
