@@ -23,6 +23,9 @@ _DIGITS = string.digits.encode()
 _PLAIN = bytes.maketrans(_DIGITS + _MARKS, b"0" * len(_DIGITS) + b" " * len(_MARKS))
 _NOT_MARKS = bytes(set(range(256)) - set(_MARKS))
 _MARK = tuple(bytes([byte]) for byte in range(256))
+_LENGTHS = tuple(b"##length%d" % bits for bits in range(64))
+_LINES = tuple(b"##lines%d" % bits for bits in range(HEAD.bit_length() + 1))
+_TOOLS = tuple(b"##tools%d" % count for count in range(MOST_TOOLS + 1))
 
 
 def words(query: str, n_tools: int = 0, system: str = "") -> Sequence[bytes]:
@@ -33,9 +36,9 @@ def words(query: str, n_tools: int = 0, system: str = "") -> Sequence[bytes]:
     raw = text.lower().encode("utf-8", "surrogatepass")
     found = raw.translate(_PLAIN).split()
     sizes = (
-        b"##length%d" % len(query).bit_length(),
-        b"##lines%d" % query.count("\n", 0, HEAD).bit_length(),
-        b"##tools%d" % min(n_tools, MOST_TOOLS),
+        _LENGTHS[len(query).bit_length()],
+        _LINES[query.count("\n", 0, HEAD).bit_length()],
+        _TOOLS[min(n_tools, MOST_TOOLS)],
     )
     ends = [b"^" + word for word in found[:END]] + [b"$" + word for word in found[-END:]]
     marks = [_MARK[byte] for byte in dict.fromkeys(raw.translate(None, _NOT_MARKS))]

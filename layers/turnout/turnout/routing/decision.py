@@ -180,11 +180,13 @@ def _forbidden(candidates: Models, then: Then) -> tuple[str, ...]:
 def goal_of(request: Request) -> Goal | None:
     """The goal that the client names, in the options or as the model's suffix (`auto:cost`)."""
     suffix = request.model.removeprefix(f"{AUTO}:")
+    if suffix == request.model:
+        return request.options.goal
     named: Goal | None = next((goal for goal in GOALS if goal == suffix), None)
-    if suffix != request.model and named is None:
+    if named is None:
         told = ", ".join(f"auto:{goal}" for goal in GOALS)
         raise InvalidRequest(f"There is no goal '{suffix}'. Use one of {told}.", param="model")
-    return request.options.goal or (named if suffix != request.model else None)
+    return request.options.goal or named
 
 
 def _named(request: Request, then: Then, catalog: Catalog, may: Allowed) -> tuple[Source, Models]:
@@ -198,6 +200,8 @@ def _named(request: Request, then: Then, catalog: Catalog, may: Allowed) -> tupl
 
 
 def _with_fallbacks(named: Models, request: Request, catalog: Catalog, may: Allowed) -> Models:
+    if not request.options.fallbacks:
+        return named
     more = [may.find(catalog, name, "turnout.fallbacks") for name in request.options.fallbacks]
     return named + _once(model for model in more if model not in named)
 
@@ -206,5 +210,7 @@ def _once(models: Iterable[Model]) -> Models:
     return tuple({model.id: model for model in models}.values())
 
 
-def _tighter[T: (int, float)](*limits: T | None) -> T | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+def _tighter[T: (int, float)](asked: T | None, ruled: T | None) -> T | None:
+    if asked is None or ruled is None:
+        return ruled if asked is None else asked
+    return min(asked, ruled)
