@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 
 from benchmarks import routing, routing_knn
 from benchmarks.routing_measure import cross_validated, kinds_left_out, mixed, singles
-from benchmarks.routing_pool import Pool, load, outcomes, read
+from benchmarks.routing_pool import STRENGTH, Pool, load, outcomes, read
 from benchmarks.routing_prompts import mistyped, opened_and_closed, recased, wrapped
 from benchmarks.routing_speed import chat_of, deciders, stable, timed
 from benchmarks.routing_tune import AIMS, Router, learn, ratio, saved, total
@@ -110,7 +110,7 @@ def test_expected_cost_grows_with_the_prompt_only_where_it_did(pool: Pool) -> No
     sums = table.rows["sums"]["big"]
     assert sums.usd_per_token >= 0
     assert sums.cost_usd >= 0
-    assert sums.quality == pytest.approx((40 * 0.9 + 20 * 2.6 / 3) / 60)
+    assert sums.quality == pytest.approx((40 * 0.9 + STRENGTH * 2.6 / 3) / (40 + STRENGTH))
 
 
 def test_neither_typos_nor_other_words_nor_case_change_a_clear_decision(router: Router, pool: Pool) -> None:
