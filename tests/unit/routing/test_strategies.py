@@ -9,15 +9,17 @@ import pytest
 from tests.fakes import a_model, knowing
 from tests.unit.modes.asked import CHAT, Asked, models, said
 from turnout.core import errors
-from turnout.core.chat import Options, Request
+from turnout.core.chat import ONLY_LIMITS, Options, Request
 from turnout.core.events import collect
 from turnout.core.models import Price, Rate
 from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.ports import Key
 from turnout.modes.asking import Terms
-from turnout.modes.failover import ONLY_LIMITS, STRATEGIES, failover
+from turnout.modes.failover import failover
+from turnout.routing import plan as routing_plan
 from turnout.routing import strategies
 from turnout.routing.decision import Asked as Inquiry
+from turnout.routing.decision import Models
 from turnout.routing.plan import Plan, decide, make_plan
 from turnout.routing.turns import REMEMBERED, Turns
 
@@ -81,15 +83,21 @@ def test_in_turn_each_begins_as_often_and_the_others_follow_in_their_order() -> 
         assert ids[first:] + ids[:first] == [DEAR, CHEAP, MIDDLING]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", [*sorted(strategies.STRATEGIES), ONLY_LIMITS])
 def test_the_record_is_enough_to_decide_the_same_again(strategy: str) -> None:
     made = plan(strategy)
     again = decide(made.candidates, made.features, made.decision.seed, KNOWLEDGE.priors)
     assert again == made
 
 
-def test_failover_knows_every_order_that_routing_has() -> None:
-    assert set(STRATEGIES) == {*strategies.STRATEGIES, ONLY_LIMITS}
+def test_a_strategy_is_one_function_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_name(able: Models, *_: object) -> Models:
+        return tuple(sorted(able, key=lambda model: model.name))
+
+    monkeypatch.setattr(strategies, "ARRANGEMENTS", {**strategies.ARRANGEMENTS, "name": by_name})
+    monkeypatch.setattr(strategies, "STRATEGIES", strategies.STRATEGIES | {"name"})
+    monkeypatch.setattr(routing_plan, "STRATEGIES", strategies.STRATEGIES)
+    assert [model.id for model in plan("name").targets] == [CHEAP, DEAR, MIDDLING]
 
 
 def test_a_strategy_of_another_mode_orders_nothing() -> None:
@@ -115,7 +123,7 @@ async def test_under_rate_limit_only_a_limit_leads_to_the_next(error: errors.Ven
             await answering
 
 
-async def test_an_unknown_strategy_is_refused() -> None:
-    with pytest.raises(errors.InvalidRequest) as caught:
-        await collect(failover(models("a"), CHAT, Asked(), Terms(Options(strategy="luck"))))
+def test_an_unknown_strategy_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(errors.InvalidRequest, match="policy, cost, latency, round_robin, rate_limit") as caught:
+        plan("luck")
     assert caught.value.param == "turnout.strategy"

@@ -17,6 +17,9 @@ type Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 type SecondOpinion = Literal["judge", "order"]
 type Goal = Literal["balanced", "cost", "latency", "reliability"]
 
+ONLY_LIMITS = "rate_limit"
+"""The strategy of failover that orders nothing: only a limit of a vendor's leads to the next target."""
+
 
 @frozen
 class Text:

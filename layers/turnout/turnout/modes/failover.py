@@ -9,15 +9,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from turnout.catalog.tokens import estimate_text
-from turnout.core.chat import Chat
-from turnout.core.errors import Exhausted, InvalidRequest, QuotaExhausted, Throttled, VendorError
+from turnout.core.chat import ONLY_LIMITS, Chat
+from turnout.core.errors import Exhausted, QuotaExhausted, Throttled, VendorError
 from turnout.core.events import Delta, Done, ModeEvents, Started
 from turnout.core.models import Model
 from turnout.modes.asking import PLAIN, Asking, Terms
-
-ONLY_LIMITS = "rate_limit"
-STRATEGIES = ("policy", "cost", "latency", "round_robin", ONLY_LIMITS)
-"""What may be asked for: an order of the targets (`routing.strategies`), or that only limits lead to the next one."""
 
 
 @dataclass(slots=True)
@@ -46,8 +42,7 @@ class Shown:
 
 
 async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking, terms: Terms = PLAIN) -> ModeEvents:
-    """Raises Exhausted with the cause of each target that failed, InvalidRequest for a strategy that there is not."""
-    check_strategy(terms.options.strategy)
+    """Raises Exhausted with the cause of each target that failed."""
     waiting, shown = list(targets), Shown()
     causes: list[tuple[str, VendorError]] = []
     while waiting:
@@ -67,14 +62,6 @@ async def failover(targets: tuple[Model, ...], chat: Chat, ask: Asking, terms: T
             if terms.options.strategy == ONLY_LIMITS and not isinstance(error, Throttled | QuotaExhausted):
                 break
     raise Exhausted(causes)
-
-
-def check_strategy(strategy: str) -> None:
-    """Raises InvalidRequest."""
-    if strategy and strategy not in STRATEGIES:
-        raise InvalidRequest(
-            f"failover has no such strategy. Use one of {', '.join(STRATEGIES)}.", param="turnout.strategy"
-        )
 
 
 def continued(chat: Chat, shown: Shown) -> Chat:

@@ -28,7 +28,7 @@ from turnout.routing.eligible import Demand, lack, remedy
 from turnout.routing.explore import seed_of
 from turnout.routing.order import Order, chosen, given, kind_of
 from turnout.routing.several import diverse
-from turnout.routing.strategies import STRATEGIES, arranged
+from turnout.routing.strategies import STRATEGIES, arranged, check
 
 
 @frozen
@@ -71,6 +71,7 @@ def make_plan(asked: Asked, knowledge: Knowledge, request_id: str, policy: Polic
     Raises UnknownModel, InvalidRequest or Forbidden, each with the field to mend.
     """
     candidates, features = observe(asked, knowledge)
+    check(features.strategy)
     return decide(candidates, features, seed_of(request_id), policy or knowledge.priors)
 
 

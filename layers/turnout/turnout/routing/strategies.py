@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import inf
 
 from turnout.catalog.pricing import cost, price_on
+from turnout.core.chat import ONLY_LIMITS
+from turnout.core.errors import InvalidRequest
 from turnout.core.events import Usage
 from turnout.core.models import Model
 from turnout.core.policies import Policy
@@ -53,3 +55,10 @@ def _in_turn(able: Models, features: Features, seed: int, _policy: Policy) -> It
 
 ARRANGEMENTS: Mapping[str, Arrange] = {"cost": _by_cost, "latency": _by_latency, IN_TURN: _in_turn}
 STRATEGIES = frozenset({*ARRANGEMENTS, "policy"})
+
+
+def check(strategy: str) -> None:
+    """Raises InvalidRequest for a strategy of failover that there is not."""
+    if strategy and strategy not in STRATEGIES and strategy != ONLY_LIMITS:
+        told = ", ".join(("policy", *ARRANGEMENTS, ONLY_LIMITS))
+        raise InvalidRequest(f"failover has no such strategy. Use one of {told}.", param="turnout.strategy")
