@@ -10,10 +10,13 @@ def begun[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
 
 
-async def together(*works: Coroutine[Any, Any, None]) -> None:
-    """All of them, side by side. Raises what the first one in order raised."""
-    tasks = [begun(work) for work in works]
-    if waiting := [task for task in tasks if not task.done()]:
-        await asyncio.gather(*waiting)
+async def together(first: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
+    """All of them, side by side; none is left alone when the first raises, which is then raised."""
+    tasks = [begun(work) for work in others]
+    try:
+        await first
+    finally:
+        if waiting := [task for task in tasks if not task.done()]:
+            await asyncio.wait(waiting)
     for task in tasks:
         task.result()
