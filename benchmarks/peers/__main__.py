@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.peers import report
-from benchmarks.peers.gateways import DIRECT, GATEWAYS, directly, started
+from benchmarks.peers.gateways import DIRECT, GATEWAYS, ROWLESS, directly, rowless, started
 from benchmarks.peers.measure import ROUNDS, SHAPES, Rounds, added, plain, rounds
 from benchmarks.peers.soak import Memory, soaked
 from local.process import Child, python
@@ -39,14 +39,15 @@ def measured(stack: ExitStack, folder: Path, seconds: float, soak_seconds: float
     vendor = stack.enter_context(Child("the vendor", python("benchmarks.peers.vendor")))
     url = f"http://127.0.0.1:{int(vendor.first_line(120))}/v1"
     tell("installing and starting")
-    starts = {name: partial(start, url, folder) for name, start in {DIRECT: directly, **GATEWAYS}.items()}
+    starting = {DIRECT: directly, **GATEWAYS, ROWLESS: rowless}
+    starts = {name: partial(start, url, folder) for name, start in starting.items()}
     running, missing = started(starts, stack)
     for name, why in missing.items():
         tell(f"{name} is missing: {why}")
     shapes = [replace(shape, seconds=seconds) for shape in SHAPES]
     speed = rounds(running, shapes, ROUNDS, tell)
     tell("memory")
-    memory = asyncio.run(soaked([one for one in running if one.pid], soak_seconds))
+    memory = asyncio.run(soaked([one for one in running if one.name in GATEWAYS], soak_seconds))
     written(speed, memory, missing)
 
 
@@ -54,15 +55,23 @@ def written(speed: Rounds, memory: Mapping[str, Memory], missing: Mapping[str, s
     """The tables."""
     about, figures = report.machine(), added(speed, DIRECT)
     others = [name for name in GATEWAYS if name != OURS]
-    compared = report.ratios(figures, OURS, others)
+    compared, without = (report.ratios(figures, name, others) for name in (OURS, ROWLESS))
     markdown = "\n".join([
         f"# Turnout beside its peers\n\n`make bench`: {report.told(about)}.\n",
         introduction(missing),
         "\n## Ratios\n\n" + report.ratio_table(compared, OURS, others, missing),
+        "\n## Ratios when it keeps no rows, as the peers\n\n" + report.ratio_table(without, ROWLESS, others, missing),
         "\n## Memory\n\n" + report.memory_table(memory),
         "\n## All figures\n\n" + report.speed(figures),
     ])  # fmt: skip
-    data = {"machine": about, "missing": missing, "ratios": compared, "memory": memory, "rounds": plain(speed)}
+    data = {
+        "machine": about,
+        "missing": missing,
+        "ratios": compared,
+        "rowless": without,
+        "memory": memory,
+        "rounds": plain(speed),
+    }
     report.write("peers", markdown, data)
 
 

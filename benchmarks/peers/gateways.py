@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -48,11 +48,18 @@ def directly(vendor: str, _folder: Path) -> Generator[Running]:
 
 
 @contextmanager
-def turnout(vendor: str, _folder: Path) -> Generator[Running]:
+def turnout(vendor: str, _folder: Path, **more: str) -> Generator[Running]:
     """The router under uvicorn, with its rows going to a DynamoDB that takes them at once."""
-    env = {"TURNOUT_BASE_URLS": json.dumps({"openai": vendor}), "OPENAI_API_KEY": VENDOR_KEY}
+    env = {"TURNOUT_BASE_URLS": json.dumps({"openai": vendor}), "OPENAI_API_KEY": VENDOR_KEY, **more}
     with routed(env) as running:
         yield running
+
+
+@contextmanager
+def rowless(vendor: str, _folder: Path) -> Generator[Running]:
+    """The same, keeping no rows: what the peers do."""
+    with turnout(vendor, _folder, TURNOUT_BENCH_ROWS="no") as running:
+        yield replace(running, name=ROWLESS)
 
 
 @contextmanager
@@ -123,6 +130,7 @@ def portkey_with(headers: Mapping[str, str]) -> Generator[Running]:
 
 GATEWAYS: Mapping[str, Start] = {"Turnout": turnout, "LiteLLM": litellm, "Portkey": portkey}
 DIRECT = "vendor directly"
+ROWLESS = "Turnout, no rows"
 
 
 def up(child: Child, url: str) -> None:

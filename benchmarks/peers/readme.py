@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from benchmarks.peers import report
+from benchmarks.peers.gateways import ROWLESS
 from benchmarks.peers.install import ROOT
 
 README = ROOT / "README.md"
@@ -19,10 +20,12 @@ def measured() -> str:
     """Both tables, each with its date, machine and command. Raises FileNotFoundError where one was never run."""
     peers, faults = (from_json((report.RESULTS / f"{name}.json").read_bytes()) for name in ("peers", "resilience"))
     speed = report.ratio_table(peers["ratios"], OURS, OTHERS, peers["missing"])
+    without = report.ratio_table(peers["rowless"][:4], ROWLESS, OTHERS, peers["missing"])
     head = ["two targets, every fault", *kinds_of(faults), "cases"]
     rows = [[name, *counted(cases, kinds_of(faults))] for name, cases in faults["results"].items()]
     return (
         f"{BEGIN}\n`make bench`: {report.told(peers['machine'])}\n\n{speed}\n"
+        f"The same when Turnout keeps no rows, as the peers do not:\n\n{without}\n"
         f"`make bench-resilience`: {report.told(faults['machine'])}\n\n{report.table(head, rows)}{END}"
     )
 
