@@ -113,7 +113,7 @@ async def _end_with_client(receive: Receive, listening: asyncio.Timeout) -> None
 
 async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     """Do `work` whole, even if the caller is cancelled meanwhile: the cancellation then comes after it."""
-    task = begun(work)
+    task = asyncio.create_task(work)  # not begun at once: what was sent goes out first
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
