@@ -27,6 +27,7 @@ from turnout.api.app import create_app
 from turnout.config import Config
 from turnout.core.ports import Key
 from turnout.providers import transport
+from turnout.runtime.garbage import settled
 from turnout.store import plain_dynamo
 from turnout.store.plain_dynamo import PlainDynamo, Post
 
@@ -141,7 +142,7 @@ async def measured(shape: Shape) -> float:
     if (start := (await ask(asked, body))[0])["status"] != 200:
         raise RuntimeError(start)
     gc.collect()
-    gc.freeze()
+    settled()
     begun = time.process_time()
     await ask(asked, body)
     count = max(1, round(SECONDS / (time.process_time() - begun)))

@@ -10,6 +10,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from turnout.runtime.garbage import settled
+
 HOST = "127.0.0.1"
 
 
@@ -32,6 +34,6 @@ def server(app: ASGIApp) -> uvicorn.Server:
 def run(serving: Coroutine[Any, Any, None]) -> None:
     """What awaits a server, on the loop that servers run on; what is loaded by now is never garbage, as on Lambda."""
     gc.collect()
-    gc.freeze()
+    settled()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serving)

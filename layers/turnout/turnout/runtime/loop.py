@@ -11,6 +11,7 @@ from typing import Never
 from turnout.runtime.answer import answer
 from turnout.runtime.asgi import App
 from turnout.runtime.failures import Failure
+from turnout.runtime.garbage import settled
 from turnout.runtime.lifespan import Lifespan
 from turnout.runtime.runtime_api import RuntimeApi
 
@@ -51,7 +52,7 @@ def load(handler: str) -> App:
     try:
         return importlib.import_module(module).app
     finally:
-        gc.freeze()
+        settled()
         gc.enable()
 
 
