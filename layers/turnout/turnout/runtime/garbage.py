@@ -3,9 +3,9 @@
 import gc
 
 THRESHOLDS = 20_000, 50, 1_000
-"""What is new before it is looked through, and how often what is older is. With Python's own 2,000, ten and ten, many
-requests at once are looked through while they are under way, which takes a tenth of the CPU time and finds nothing: what
-a request leaves has no cycles but for errors."""
+"""How much is new before it is looked through, and how often what is older is. With Python's own figures, a tenth of
+these, many requests at once are looked through while they are under way: a tenth of the CPU time, which finds nothing,
+since what a request leaves has no cycles but for errors."""
 
 
 def settled() -> None:
