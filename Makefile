@@ -79,7 +79,7 @@ test-sam-invoke: .venv ## every event of events/ through `sam local invoke`; som
 ##@ Measure
 
 .PHONY: bench
-bench: .venv ## Turnout beside LiteLLM and Portkey: speed, memory, faults, Lambda; some fourteen minutes
+bench: .venv ## Turnout beside LiteLLM and Portkey: speed, memory, faults, Lambda; some thirteen minutes
 	$(RUN) benchmarks.peers
 	$(RUN) benchmarks.peers.resilience
 	$(RUN) benchmarks.lambda_shape

@@ -25,7 +25,7 @@ def measured() -> str:
     rows = [[name, *counted(cases, kinds_of(faults))] for name, cases in faults["results"].items()]
     return (
         f"{BEGIN}\n`make bench`: {report.told(peers['machine'])}\n\n{speed}\n"
-        f"The same when Turnout keeps no rows, as the peers do not:\n\n{without}\n"
+        f"The same when Turnout keeps no rows, as its peers:\n\n{without}\n"
         f"`make bench-resilience`: {report.told(faults['machine'])}\n\n{report.table(head, rows)}{END}"
     )
 
