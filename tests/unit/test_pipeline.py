@@ -60,7 +60,7 @@ async def test_auto_is_answered_by_the_first_of_the_catalog_and_the_record_says_
     clock = FakeClock()
     usage = Usage(input=10, output=5)
     vendors = FakeVendors(clock, alpha=[answer("hi", usage=usage)])
-    record, got = await answered(clock, vendors, Request(CHAT, "auto", Options(tags={"app": "web"})))
+    record, got = await answered(clock, vendors, Request(CHAT, "auto", Options(tags={"app": "web", "team": "red"})))
     assert got.choices[0].text == "hi"
     assert got.done
     assert got.done.usage == usage

@@ -118,7 +118,7 @@ class Gateway:
             task=request.options.task,
             session=request.options.session,
             conversation=conversation(request, key) if chooses(request) else "",
-            tags={**key.tags, **request.options.tags},
+            tags=key.tagged(request.options.tags),
         )
         samples: list[Sample] = []
         events = self._kept(request, key, record, deadline, samples)
@@ -178,8 +178,7 @@ class Gateway:
     async def _reserve(self, plan: Plan, request: Request, key: Key, record: Record, terms: Terms) -> None:
         features = plan.features
         expected = partial(estimate, features.mode, plan.targets, terms, _size(features), request.chat.n)
-        tags = {**request.options.tags, **key.tags}  # or a client could charge another tag than its key's
-        await self.allowances.reserve(record, key, tags, expected)
+        await self.allowances.reserve(record, key, record.tags, expected)
 
     def _panel(self, plan: Plan, request: Request, key: Key, record: Record) -> Models:
         """Those who may judge or put answers together: whom the client names, then whom the gateway would choose."""

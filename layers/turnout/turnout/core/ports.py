@@ -119,6 +119,10 @@ class Key:
         """Whether it has the scope; `admin` includes the others."""
         return scope in self.scopes or "admin" in self.scopes
 
+    def tagged(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """The tags of a request with it: its own come first, or a client could pass for another team."""
+        return {**tags, **self.tags}
+
 
 class Keys(Protocol):
     """Who may call."""

@@ -105,7 +105,7 @@ def subject_of(asked: Asked) -> Subject:
     return Subject(
         chat=chat,
         key=asked.key,
-        tags={**options.tags, **asked.key.tags},  # or a client could shake off a rule on the tags of its key
+        tags=asked.key.tagged(options.tags),
         tokens=estimate_chat(chat),
         needs=needs(chat),
         at=asked.at,
