@@ -6,13 +6,14 @@ The calls are attempts of the request's own row, and so are the scores, each wit
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
 from turnout.core.chat import Chat, Options
 from turnout.core.errors import TurnoutError
 from turnout.core.events import Answer, Delta
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.ports import Key, Purse
 from turnout.core.records import ANSWER, Attempt, Part, Record, Sampled
@@ -54,7 +55,7 @@ class NotSampled(Exception):
         self.why: Sampled = why
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """A request that was drawn, and what its client has seen of the answer."""
 

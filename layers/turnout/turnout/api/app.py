@@ -11,7 +11,6 @@
 What fails on the way is told by `problems`. Up to step 4 no row is written: nothing was asked of anybody.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import override
 
@@ -32,6 +31,7 @@ from turnout.api.schema import ChatRequest, ModeRequest
 from turnout.api.services import Services
 from turnout.api.wire import Sent, encode
 from turnout.core.allowance import Scope
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key
 from turnout.routing.allowed import allowed
 
@@ -54,7 +54,7 @@ class Guarded(Starlette):
         return app
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoints:
     """One method for each route."""
 

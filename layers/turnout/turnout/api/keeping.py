@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from turnout.api.openai import choice_items
 from turnout.api.schema import ChatRequest
 from turnout.core.contents import Content, Contents
 from turnout.core.events import Answer, ModeEvents
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key, RequestLog
 from turnout.core.records import Record
 from turnout.pipeline import Exchange
@@ -27,7 +28,7 @@ def kept(
     return replace(exchange, events=_heard(exchange.events, answer)), WithContent(log, contents, body, answer)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Traceless:
     """A request log whose rows tell what was used, and nothing by which a client, a user or a prompt could be known."""
 
@@ -44,7 +45,7 @@ def traceless(record: Record) -> Record:
     return replace(record, tags={}, session="", conversation="", attempts=attempts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WithContent:
     """A request log that also keeps what was said: after the last byte, when nobody waits."""
 

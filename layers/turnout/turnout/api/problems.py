@@ -7,7 +7,6 @@ import logging
 import math
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from turnout.api import explain, limits
 from turnout.api.wire import ErrorBody, encode
 from turnout.core.errors import Exhausted, TurnoutError, Unauthenticated
+from turnout.core.frozen import frozen
 from turnout.core.records import Record
 
 log = logging.getLogger("turnout.api")
@@ -22,7 +22,7 @@ log = logging.getLogger("turnout.api")
 HTTP_CODES = {404: "unknown_url", 405: "method_not_allowed"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """An error, as a client sees it."""
 

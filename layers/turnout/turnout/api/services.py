@@ -1,7 +1,7 @@
 """What the endpoints are given, by `turnout.bootstrap` or by a test."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from starlette.types import Scope
@@ -10,6 +10,7 @@ from turnout.catalog import Catalog
 from turnout.config import Sizes
 from turnout.core.chat import Request
 from turnout.core.contents import Contents
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock, Deadline, Key, Keys, RequestLog
 from turnout.pipeline import Exchange
 from turnout.routing.plan import Plan
@@ -37,7 +38,7 @@ def unbounded(scope: Scope) -> float | None:  # noqa: ARG001 - a server that gra
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Services:
     """`request_seconds` is the time for one request; `remaining` tells what the host still grants, None: no limit.
 

@@ -2,10 +2,10 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from turnout.cli.world import World
+from turnout.core.frozen import frozen
 
 DAY = 86_400.0
 
@@ -14,7 +14,7 @@ class CannotDo(RuntimeError):
     """The message is one line that says what to mend."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """`arguments` adds to a parser; `run` does it and returns the exit code: 0 if all is well, 1 if not."""
 

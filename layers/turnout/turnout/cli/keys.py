@@ -3,7 +3,7 @@
 import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -15,6 +15,7 @@ from turnout.api.console.queries import checked
 from turnout.cli.command import CannotDo, Command
 from turnout.cli.key_options import add_options, said
 from turnout.cli.world import World
+from turnout.core.frozen import frozen
 from turnout.core.keyring import Issued
 
 PAGE = 100
@@ -24,7 +25,7 @@ SHOWN_ONCE = "Keep it now: it is not shown again, and only its hash is stored."
 type Run = Callable[[Namespace, World], Coroutine[Any, Any, None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """One of `turnout keys`."""
 

@@ -1,8 +1,9 @@
 """What a key may do and use: scopes, budgets, limits, and what is kept of its prompts."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from turnout.core.frozen import frozen
 
 type Scope = Literal["inference", "read", "admin"]
 """`inference` asks models, `read` sees the records of all keys, `admin` changes keys, policies and budgets.
@@ -19,7 +20,7 @@ MOST_EXPLORED = 0.2
 """The largest share of a key's requests that may go to another model than the best known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """What may be spent at most in each period, in USD."""
 
@@ -27,7 +28,7 @@ class Budget:
     period: Period = "total"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagBudget:
     """What all requests with a tag of this value may spend together."""
 
@@ -36,7 +37,7 @@ class TagBudget:
     budget: Budget
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much at once; None: as much as it likes. Tokens are those of prompts and answers together."""
 
@@ -53,7 +54,7 @@ class Limits:
 UNLIMITED = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Privacy:
     """What is kept of the prompts and answers: nothing, unless `store_content`.
 
@@ -68,7 +69,7 @@ NOTHING_KEPT = Privacy()
 """No prompt and no answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sampling:
     """The `share` (0 to 1) of a key's `auto` requests that a second model answers as well, and a judge compares.
 
@@ -79,7 +80,7 @@ class Sampling:
     usd_per_day: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Estimate:
     """What a request is expected to use at most, in USD and in tokens of prompts and answers together."""
 
@@ -87,7 +88,7 @@ class Estimate:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rate:
     """A limit per minute: how much of it is left, and the seconds until all of it is there again."""
 
@@ -96,7 +97,7 @@ class Rate:
     reset: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """What a request has left for others, None where nothing is limited. Of budgets the tightest counts."""
 

@@ -1,13 +1,13 @@
 """What was said in a request, kept only for a key that asks for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from turnout.core.chat import JSON
+from turnout.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """`request` is the body as it was sent, `choices` are what came back, in OpenAI's shape. `at`: epoch seconds.
 

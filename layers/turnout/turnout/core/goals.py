@@ -1,13 +1,13 @@
 """What each goal values, as weights, and the utility of a model by them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.outcomes import Expected
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weights:
     """What a goal values: the score is quality and success times their weights, less USD and seconds times theirs.
 

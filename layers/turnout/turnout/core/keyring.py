@@ -1,11 +1,10 @@
 """A key as its administrators know it: what it may do, since when and until when, and which secrets open it."""
 
-from dataclasses import dataclass
-
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """One that opens a key, known by its keyed hash alone. Times are epoch seconds; `until` None: for good."""
 
@@ -18,7 +17,7 @@ class Secret:
         return self.until is None or now < self.until
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Issued:
     """A key that was given out. Of its `secrets` the last is the one that stays, the others overlap with it.
 

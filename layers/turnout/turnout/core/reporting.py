@@ -1,12 +1,12 @@
 """Reports as they are kept, and why one could not be."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from turnout.core.errors import RequestError, TurnoutError
+from turnout.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptReport:
     """A report that is there, and when it was written, in epoch seconds."""
 

@@ -1,13 +1,13 @@
 """How the request log is searched: what is asked of it, and what it gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from turnout.core.frozen import frozen
 from turnout.core.records import Record
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feedback:
     """What the client thought of an answer: `score` from 0 to 1. `at` is epoch seconds."""
 
@@ -16,7 +16,7 @@ class Feedback:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logged:
     """A row, and the feedback that came to it later."""
 
@@ -24,7 +24,7 @@ class Logged:
     feedback: Feedback | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """Which rows: of requests in [since, until), epoch seconds, and of all that is given here.
 
@@ -39,7 +39,7 @@ class Search:
     tags: tuple[tuple[str, str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """A place between two rows, newest first: behind the row `id` of `day`, or before all of that day if `id` is ""."""
 
@@ -47,7 +47,7 @@ class Position:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Rows, newest first, and where the next page begins; None when there is none. A page may have few rows or none."""
 

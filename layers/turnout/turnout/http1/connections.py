@@ -6,10 +6,10 @@ import ssl
 import time
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
+from turnout.core.frozen import frozen
 from turnout.http1.connection import Broken, Connection
 
 IDLE_SECONDS = 60.0
@@ -29,7 +29,7 @@ class Unreached(ConnectionError):
     """No connection could be made, or not in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a server is."""
 

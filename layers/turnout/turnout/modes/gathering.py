@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from turnout.core.chat import Chat
 from turnout.core.errors import Exhausted, InvalidRequest, TurnoutError, VendorError
 from turnout.core.events import Choice, Delta, Done, Events, ModeEvent, Started
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.records import Part
 from turnout.modes.asking import Asking
 from turnout.modes.side_by_side import side_by_side
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whole:
     """The answer of `model`, the candidate of that number, in the pieces in which it came."""
 
@@ -36,7 +37,7 @@ class Whole:
         yield Done()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One chat for one candidate."""
 
@@ -45,7 +46,7 @@ class Question:
     chat: Chat
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gathered:
     """The answers that are whole, in the order of their numbers, and why the others are not."""
 

@@ -7,12 +7,13 @@ own words. A second opinion, by another judge or by the same, is asked in the re
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from turnout.core.chat import Chat, Options, Request
 from turnout.core.errors import InvalidRequest, TurnoutError
 from turnout.core.events import ModeEvents, collect
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.records import Part
 from turnout.core.verdict import Verdict
@@ -27,7 +28,7 @@ MOST_JUDGES = 3
 """How many are asked for one opinion, one after the other, before there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bench:
     """What an opinion takes: the chat, its answers, the judges in order, and how to ask."""
 

@@ -1,7 +1,6 @@
 """One judge's opinion: what it is asked, how its answer is read, and how two opinions make a verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from string import ascii_uppercase
 from typing import Annotated
@@ -9,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from turnout.core.chat import JSON, Chat, JsonSchema, Message, Text
+from turnout.core.frozen import frozen
 from turnout.core.verdict import Score, Verdict
 from turnout.modes import prompts
 from turnout.modes.gathering import Whole
@@ -33,7 +33,7 @@ class Ruling(BaseModel):
     confidence: Annotated[int, Field(ge=0, le=100)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opinion:
     """Of one judge, by the numbers of the answers; `winner` None: a tie."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from turnout.core.chat import Chat, Options
 from turnout.core.errors import TurnoutError
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.modes import prompts
 from turnout.modes.asking import Asking
@@ -33,7 +34,7 @@ class Table:
         return gathered.whole
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Material:
     """What a synthesizer gets: answers, and the reviews of them if there are any."""
 
@@ -50,7 +51,7 @@ class Material:
 type Candidates = Callable[[Table], Awaitable[Material]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Strategy:
     """`prompt` is the synthesizer's. Of targets there may be `fewest` to `most`."""
 

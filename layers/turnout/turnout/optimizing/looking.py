@@ -1,9 +1,9 @@
 """Looks at what was counted: reads the rollups of a period, and makes of them a proposal and what a report tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.policies import Policy, Proposal
 from turnout.optimizing.ports import Known, Rollups, Setting
@@ -16,7 +16,7 @@ from turnout.policy.reporting import Seen
 DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What came of looking."""
 

@@ -1,9 +1,9 @@
 """What a run of the optimizer needs, what a deployment has decided on it, and what comes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes
 from turnout.policy.goals import Constraints
@@ -49,7 +49,7 @@ class Lease(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """What a deployment has decided: how many `days` are looked at, and the `share` of the sessions of a canary."""
 
@@ -59,7 +59,7 @@ class Setting:
     constraints: Constraints = UNCONSTRAINED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """The models of the default chain, and what was expected of them before any observation."""
 
@@ -67,7 +67,7 @@ class Known:
     prior: Outcomes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What came of a run; its report has its id. `busy`: another run is under way, and this one did nothing.
 

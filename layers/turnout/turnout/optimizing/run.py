@@ -5,10 +5,11 @@ and the same run again mends it; a policy never comes without its report. Of two
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from turnout.core.errors import Conflict
+from turnout.core.frozen import frozen
 from turnout.core.policies import Policy
 from turnout.core.ports import Clock, Policies
 from turnout.optimizing.looking import look
@@ -20,7 +21,7 @@ LEASE_SECONDS = 600.0
 """After which a run that never came back is taken for dead: longer than its function may take."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Optimizer:
     """`page` draws a report."""
 

@@ -8,11 +8,12 @@ after a minute of rest, then one a second. Instants are whole picoseconds, or li
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from turnout.core.allowance import UNLIMITED, Budget, Estimate, Left, Limits, Period, Rate, TagBudget
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key
 from turnout.core.refused import Limited, OverBudget, RateLimited
 
@@ -26,7 +27,7 @@ REMEDY = {
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """Whose account (`key#key_1`, `tag#team=search`), what it may spend, and how fast."""
 
@@ -46,7 +47,7 @@ class Terms:
         return f"the tag {self.tag}" if self.tag else "this key"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """What a request that began `at` (epoch seconds) has reserved, in USD."""
 
@@ -54,7 +55,7 @@ class Held:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """`spent` is USD by window, what is `held` included; `held` is by the request's id.
 
@@ -104,7 +105,7 @@ def share(amount: int, per_minute: int) -> int:
     return amount * MINUTE // per_minute
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bucket:
     """One of an account's limits per minute, and what a request takes of it."""
 

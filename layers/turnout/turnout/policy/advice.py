@@ -7,8 +7,8 @@ and forth. What was drawn by chance may not speak against it.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.core.policies import Advice, Chain, Evidence, Metric, Verdict
 from turnout.policy.chains import both_fail, chain
 from turnout.policy.effects import effects, evaluated_gain
@@ -18,7 +18,7 @@ from turnout.policy.history import Day
 from turnout.policy.options import Case, Option
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruling:
     """What becomes of the primary, and why. `more` is how many requests it takes, None where they would not do."""
 

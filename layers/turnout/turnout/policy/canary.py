@@ -20,9 +20,9 @@ what is left of it on canaries that do no harm.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from turnout.core.frozen import frozen
 from turnout.policy.canary_metrics import METRICS, Metric, told
 from turnout.policy.canary_terms import Evidence, Sums, Terms
 from turnout.policy.estimate import Z_ONE_SIDED
@@ -34,7 +34,7 @@ type Finding = Literal["worse", "fine", "open"]
 type Verdict = Literal["promote", "roll_back", "watch"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """What was counted between two looks of one goal and task, by metric."""
 
@@ -42,7 +42,7 @@ class Block:
     control: Mapping[str, Sums]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """What to do with the canary, and why, in a sentence that holds the figures."""
 

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.policy.canary_terms import Evidence, Sums, Terms
 from turnout.policy.rollup import Counts, Rollup
 from turnout.policy.sketch import logarithm
@@ -13,7 +13,7 @@ CHEAPEST = 1e-7
 """USD per request as which the control's cost counts at least, so that there is a part of it where all are free."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metric:
     """Something that may get worse: the more, the worse.
 

@@ -1,9 +1,9 @@
 """What a canary must keep to, and what is summed up to tell whether it does."""
 
-from dataclasses import dataclass
+from turnout.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What a canary must keep to, compared with its control.
 
@@ -24,7 +24,7 @@ class Terms:
     least_requests: int = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sums:
     """Of some observations: how many, their sum, and that of their squares."""
 
@@ -53,7 +53,7 @@ class Sums:
         return Sums(self.count, self.total / factor, self.squares / factor**2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What all looks together say of one metric, every block with its `weight`.
 

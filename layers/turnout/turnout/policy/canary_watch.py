@@ -1,15 +1,16 @@
 """A canary from one look to the next: what grew in the rollups since, and what is kept until the look after."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from turnout.core.frozen import frozen
 from turnout.policy.canary import Block, added
 from turnout.policy.canary_metrics import sums
 from turnout.policy.canary_terms import Evidence, Sums, Terms
 from turnout.policy.rollup import Cell, Counts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watch:
     """All that is kept of a canary between two looks.
 

@@ -15,10 +15,11 @@ are alike but for chance; windows of whole days keep the daily round out of the 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from statistics import NormalDist
 
+from turnout.core.frozen import frozen
 from turnout.policy.rollup import SERIES, Cell, Counts, Rollup, grouped
 from turnout.policy.sketch import Sketch
 
@@ -37,7 +38,7 @@ BEFORE = 14 * 24 * HOUR
 type Hours = Sequence[Rollup]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """What one hour says of a metric: how many observations, and their sum."""
 
@@ -45,7 +46,7 @@ class Sample:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """Two windows as samples; `told` is what a person is told of each."""
 
@@ -54,7 +55,7 @@ class Comparison:
     told: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metric:
     """Something that may drift. `least` is the smallest shift worth telling, as a part of the mean if `relative`."""
 
@@ -64,7 +65,7 @@ class Metric:
     relative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One test. `before` and `after` are medians in ms for times, else means; `drifted`: it is named."""
 

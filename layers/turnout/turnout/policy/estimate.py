@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.core.policies import Interval
 
 Z = 1.96
@@ -12,7 +12,7 @@ Z_ONE_SIDED = 1.645
 """The same where only one side matters."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Estimate:
     """A value and its standard error, which is 0 where nothing was observed."""
 

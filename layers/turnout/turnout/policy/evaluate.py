@@ -17,8 +17,8 @@ there is a refusal in words instead of a number.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.core.policies import Interval, Metric
 from turnout.policy.draws import LETTERS, UNITS, WEIGHT_UNIT
 from turnout.policy.estimate import Z
@@ -32,7 +32,7 @@ SHARES: frozenset[Metric] = frozenset({"success", "quality"})
 """Metrics from 0 to 1. To their intervals a good and a bad draw are added (Agresti and Caffo, 2000)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sums:
     """Over the draws of a model in which a metric was observed: how many, and the sums of weights w and values r."""
 
@@ -72,14 +72,14 @@ type Arms = Mapping[str, Arm]
 """The arms of a goal and a task, by model id."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """Why there is no estimate."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Valued:
     """An estimate from so many effective samples."""
 
@@ -152,7 +152,7 @@ def _fieller(own: Sums, metric: Metric) -> Interval:
     return _bounded((b - half) / a, own.mean, (b + half) / a, metric)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Correction:
     """What the draws of an arm add to what is expected: the value, and each draw's part in its error.
 

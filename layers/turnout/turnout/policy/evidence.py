@@ -1,8 +1,9 @@
 """What is known of each model at a task: the prior after what was observed, with the errors of what was observed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from turnout.core.frozen import frozen
 from turnout.core.goals import Weights, score
 from turnout.core.models import Model
 from turnout.core.outcomes import Expected, updated
@@ -15,7 +16,7 @@ WORTHLESS = ("bad_json", "bad_tools")
 """The signals that an answer is as good as none: it counts as a failure of the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """One model at one task: attempts that count, verdicts on them, and the standard errors of what is expected.
 

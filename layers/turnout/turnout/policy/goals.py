@@ -1,9 +1,9 @@
 """What a team wants of a policy: the limits that no goal may break, and how sure and how large a gain must be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.models import Capability, Model
 
 KEEP: Mapping[Goal, float] = {"balanced": 0.995, "cost": 0.97, "latency": 0.985, "reliability": 0.995}
@@ -22,7 +22,7 @@ CAUTIONS = (
 """What USD and seconds may weigh, as a multiple of the goal's weights; the first that keeps enough quality is taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constraints:
     """A team's own limits; the defaults have none.
 

@@ -5,10 +5,11 @@ between loses nothing: the look after finds the same and moves it. Whoever moves
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from turnout.core.errors import Conflict
+from turnout.core.frozen import frozen
 from turnout.core.policies import Pointer
 from turnout.core.ports import Clock, Policies
 from turnout.policy.canary import Judgement, Verdict, judged
@@ -43,7 +44,7 @@ class Watches(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What a run of the guard came to, as its log tells it: `verdict` is "idle" where there was no canary."""
 
@@ -52,7 +53,7 @@ class Look:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guard:
     """`priors` is the version by which requests go that no policy decides."""
 

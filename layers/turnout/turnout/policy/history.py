@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from turnout.core.frozen import frozen
 from turnout.policy.rollup import Cell, Counts, Rollup, plus
 
 READ = frozenset(
@@ -14,7 +15,7 @@ READ = frozenset(
 """The counts of `model` cells that are kept; see `rollup`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Period:
     """The day cells of the dimensions `model` and `choice`, as the store reads them, from one ISO date to another."""
 

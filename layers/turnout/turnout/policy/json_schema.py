@@ -6,9 +6,11 @@ value may be taken for good, never wrongly for bad.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any, cast
+
+from turnout.core.frozen import frozen
 
 type Schema = Mapping[str, Any] | bool
 
@@ -30,7 +32,7 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _At:
     """A place in a schema: its object, the whole one for references, how many more may be seen, and how deep it is."""
 

@@ -5,10 +5,11 @@ the verdict (`advice`). What could not be told is said in sentences (`gaps`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.outcomes import Outcomes, Row, safe_row
@@ -25,7 +26,7 @@ from turnout.policy.options import Kind, case, caution
 FREE = Constraints()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Setting:
     """What there is to decide with: what was seen up to the last day, and all else."""
 

@@ -1,9 +1,9 @@
 """The models that may be chosen for a goal and a task, with their utility and the limits that they break."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.goals import WEIGHTS
 from turnout.core.models import Model
 from turnout.core.policies import Chain
@@ -13,7 +13,7 @@ from turnout.policy.evidence import Known
 from turnout.policy.goals import CAUTIONS, Constraints
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """All that is known of a task: its requests, the mean tokens of a prompt, and each model by id."""
 
@@ -27,7 +27,7 @@ class Kind:
         return frozenset(name for name, one in self.known.items() if one.verdicts >= least)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """One model that may be chosen. `seen`: often enough; `may_break` and `breaks` are limits, "" for none."""
 
@@ -43,7 +43,7 @@ class Option:
         return self.known.model
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A goal and a task: what can be chosen, by id and best first, what cannot and why, and the chain of now.
 
@@ -119,7 +119,7 @@ def caution(goal: Goal, kinds: Iterable[Kind], constraints: Constraints) -> floa
     return next((one for one in CAUTIONS if _change(pools, single, goal, one).low >= allowed), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Pool:
     """A judged task: the models that were, by id."""
 

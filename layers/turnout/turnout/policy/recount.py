@@ -1,15 +1,15 @@
 """Rollups rebuilt from rows, and how they differ from those that were kept."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from turnout.core.frozen import frozen
 from turnout.policy.rollup import Cell, Counts, plus
 
 type Totals = dict[Cell, dict[str, int | Decimal]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """A count that is not what the rows add up to."""
 

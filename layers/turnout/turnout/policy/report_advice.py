@@ -3,10 +3,10 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.policies import Advice, Effect, Interval, Method, Metric, Proposal
 from turnout.policy.report import Drift, GoalReport, Step
 from turnout.policy.report_sums import Cells
@@ -19,7 +19,7 @@ MOST_DRIFTS = 3
 """Models, and drifts of each, that are among the steps; the section on drift has them all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """An effect, and how many requests it is on."""
 

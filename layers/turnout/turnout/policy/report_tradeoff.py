@@ -5,8 +5,8 @@ Of a model at a task it is what was observed, where that is enough, else what is
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.core.outcomes import Expected, Outcomes
 from turnout.core.policies import Advice
 from turnout.policy.report import Point
@@ -20,7 +20,7 @@ ASKED = frozenset({"rq", "aq", *TOKENS})
 """The counts that are read, of models and of routes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """A task's part in the mix: its requests, the tokens of its mean prompt, and what was counted of each model."""
 
@@ -30,7 +30,7 @@ class Share:
     seen: Mapping[str, Rollup]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mean:
     """Cost and quality of the mean request, and what they rest on; see `report.Point`."""
 

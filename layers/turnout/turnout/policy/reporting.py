@@ -1,9 +1,10 @@
 """Makes a report of a proposal and of the rollups behind it. Pure: the same in, the same out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from turnout.core.frozen import frozen
 from turnout.core.policies import Proposal
 from turnout.policy.drift import FALSE_ALARMS, Finding
 from turnout.policy.report import Drift, Drifts, Report, Version
@@ -12,7 +13,7 @@ from turnout.policy.report_sums import Cells, models, spending, totals
 from turnout.policy.report_tradeoff import tradeoff
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What was read for a report: cells by the day, by dimension, and the tests for drift."""
 

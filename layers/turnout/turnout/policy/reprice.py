@@ -1,12 +1,13 @@
 """A past period priced again: from the tokens of each attempt and the catalog's prices, exactly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from turnout.catalog import Catalog
 from turnout.catalog.pricing import FREE, cost, price_on
 from turnout.core.errors import UnknownModel
+from turnout.core.frozen import frozen
 from turnout.core.models import Model, Price
 from turnout.core.records import Attempt, Record
 
@@ -14,7 +15,7 @@ type Pricing = Callable[[Model, Attempt, Record], Price | None]
 """Which price an attempt has; None when it is not known any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repriced:
     """A row before and after; `unknown` are models or prices that the catalog does not have, whose cost stays."""
 

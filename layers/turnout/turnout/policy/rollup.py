@@ -41,6 +41,7 @@ from decimal import Context, Decimal, Inexact, Overflow
 from typing import Literal
 
 from turnout.core.events import Usage
+from turnout.core.frozen import frozen
 from turnout.policy.sketch import Sketch
 
 type Grain = Literal["minute", "hour", "day"]
@@ -101,7 +102,7 @@ class Cell:
         return self.values[FIELDS[self.dimension].index(name)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What must be counted together, and once: a second entry with the same `marker` counts for nothing."""
 
@@ -109,7 +110,7 @@ class Entry:
     increments: Mapping[Cell, Counts]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdicts:
     """A series of quality: how many verdicts there are, and their sum.
 
@@ -132,7 +133,7 @@ class Verdicts:
         return float(self.weighted / self.weight) if self.weight else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rollup:
     """Counts, read by name. All counts that are not there are 0."""
 

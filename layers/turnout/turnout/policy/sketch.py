@@ -7,8 +7,10 @@ keeps the buckets in objects of its own; ours are the attributes of a row, to wh
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
+
+from turnout.core.frozen import frozen
 
 RELATIVE_ERROR = 0.025
 """How far a percentile may be from the true value, as a part of it."""
@@ -37,7 +39,7 @@ def logarithm(number: int) -> float:
     return math.log(max(1.0, middle(number)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sketch:
     """How often each bucket was hit. `+` merges, in any order and grouping."""
 

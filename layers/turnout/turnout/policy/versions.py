@@ -1,9 +1,10 @@
 """How the pointer to the policy may move: recommended → canary → active → superseded, or rolled back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from turnout.core.errors import Conflict, InvalidRequest
+from turnout.core.frozen import frozen
 from turnout.core.policies import Listed, Pointer, State
 
 REMEMBERED = 20
@@ -19,7 +20,7 @@ FROM: Mapping[State, frozenset[State]] = {
 """From which states a version may get into each. What was rolled back has to be a canary again first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """The pointer as it will be, and the states that versions enter with it."""
 

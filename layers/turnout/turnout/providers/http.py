@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 import httpx
@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from turnout.config import Timeouts
 from turnout.core.errors import Garbled, StreamCut, TimedOut, Unreachable, VendorError
 from turnout.core.events import Delta, Done, Events
+from turnout.core.frozen import frozen
 from turnout.core.models import Auth
 from turnout.core.ports import Call
 from turnout.core.redaction import SECRET, without_secrets
@@ -44,7 +45,7 @@ type Sign = Callable[[httpx.Request], Awaitable[None]]
 """Adds the headers that let a request in."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpVendors:
     """Every vendor that speaks one of the dialects. `ask` is the innermost `core.ports.Ask`.
 

@@ -4,18 +4,18 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from turnout.core.frozen import frozen
 from turnout.core.policies import Advice, Effect, Interval, Metric
 from turnout.policy.report_words import percent, signed
 from turnout.reports.svg import INK, WIDTH, label, svg
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Panel:
     """One column of the chart of effects: changes in points of a share or, if `relative`, as a part of now."""
 

@@ -4,7 +4,6 @@ Names of models, tasks, keys and tags are other people's text: the template esca
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.policies import Effect, Method, Metric, Verdict
 from turnout.policy.report import ModelReport, Report
 from turnout.policy.report_sums import days
@@ -50,7 +50,7 @@ FLAWS: Mapping[str, str] = {"cut": "cut", "refused": "refused", "bad_json": "bad
 BETTER: Mapping[Metric, int] = {"quality": 1, "success": 1, "latency_ms": -1, "cost_usd": -1}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trends:
     """The small charts of one model."""
 
@@ -58,7 +58,7 @@ class Trends:
     charts: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Charts:
     """All that is drawn; "" for what there is nothing of."""
 

@@ -4,18 +4,18 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from turnout.core.frozen import frozen
 from turnout.policy.report import Day, ModelReport
 from turnout.policy.report_words import percent, seconds, usd
 from turnout.reports.svg import SERIES, svg
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line of a small chart: what of a day it shows."""
 
@@ -23,7 +23,7 @@ class Line:
     read: Callable[[Day], float | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trend:
     """A small chart of each model over the days."""
 

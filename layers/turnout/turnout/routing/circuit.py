@@ -6,6 +6,7 @@ lengthens nothing: the next probe is due one cooldown later.
 
 from dataclasses import dataclass, field
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 
 
@@ -18,7 +19,7 @@ class State:
     probed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circuits:
     """All circuits of this process. `failures` in a row within `window` seconds open one for `cooldown` seconds."""
 

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
+from turnout.core.frozen import frozen
 from turnout.routing.classify_words import MOST
 
 ZERO, FULL = 128, 255
@@ -22,7 +23,7 @@ LARGEST_MEMORY = 50_000
 """Words whose buckets are remembered; then memory begins anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Calibration:
     """From scores to the probability that the highest is right: Platt's method on prompts held out of training.
 

@@ -5,8 +5,9 @@ ever chosen, since only what passed them is given here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from turnout.core.frozen import frozen
 
 SEED_BITS = 48
 """Of a seed, which a JSON number carries exactly; half of it decides whether to explore, half what to choose."""
@@ -14,7 +15,7 @@ HALF = SEED_BITS // 2
 STEPS = 1 << HALF
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draw:
     """Which of the models goes first, and the probability with which it was to be that one."""
 

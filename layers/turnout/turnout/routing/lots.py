@@ -3,17 +3,17 @@
 Drawn by the hash of the request's id, so that a draw can be repeated from the record and no two instances need agree.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from turnout.core.chat import Chat
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.routing.explore import STEPS, is_drawn, pick, seed_of, steps_of
 
 PLACES = Decimal("1e-9")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lot:
     """A request that was drawn, with the probability `share`; `seed` is for what is left to chance in it."""
 

@@ -1,10 +1,11 @@
 """A decision of the past, made again from its record: with the same knowledge the same comes out, bit for bit."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from turnout.catalog import Catalog
 from turnout.core.errors import UnknownModel
+from turnout.core.frozen import frozen
 from turnout.core.models import Model
 from turnout.core.policies import Policy
 from turnout.core.records import Decision, Features, Record
@@ -16,7 +17,7 @@ class CannotReplay(ValueError):
     """The record holds no decision, or one among models that the catalog no longer has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replay:
     """The plan as it comes out now; `changed` tells which versions have, `differs` what did not come out as it was."""
 

@@ -5,7 +5,7 @@ are plain dataclasses, checked by `rules_file` against their annotations: withou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, tzinfo
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator
 
 from turnout.core.chat import Goal
+from turnout.core.frozen import frozen
 from turnout.core.models import Capability
 from turnout.routing.rules_text import Pattern, pattern
 
@@ -44,7 +45,7 @@ type Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 EXACT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class When:
     """The conditions of a rule; those that are given must all hold.
 
@@ -87,7 +88,7 @@ DETAILS: tuple[tuple[str, object, tuple[str, ...]], ...] = (
 """Fields that only say more about other conditions: what they are if nobody says, and which those are."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Then:
     """What a rule does. `models`, `goal` and `mode` hold where the client left them open, the rest always."""
 
@@ -116,7 +117,7 @@ def _something(then: Then) -> Then:
     return then
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule. Without conditions it always fires."""
 
@@ -127,7 +128,7 @@ class Rule:
     when: When = When()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """All rules, in the order in which they are tried. `version` changes with the file's text."""
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from turnout.catalog import Catalog
 from turnout.core.errors import UnknownModel
+from turnout.core.frozen import frozen
 from turnout.routing.rules import Rule, Rules, Then
 
 HEAD = re.compile(r"\s*\[\[\s*rules\s*\]\]")
@@ -57,7 +58,7 @@ def parse(text: str, file: str, catalog: Catalog, modes: Collection[str]) -> Rul
     return Rules(tuple(_resolved(rule, catalog) for rule in rules), blake2b(text.encode(), digest_size=4).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Source:
     text: str
     file: str

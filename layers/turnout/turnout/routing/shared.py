@@ -8,8 +8,9 @@ anybody: while the right to a probe is being won, calls are refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock, SharedHealth, Standing
 from turnout.routing.circuit import Circuits
 
@@ -19,7 +20,7 @@ CLAIM_SECONDS = 1.0
 """For how long a call is told to wait while the right to a probe is being won."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SharedCircuits:
     """The circuits of one instance among many; the same to its callers as `Circuits`.
 

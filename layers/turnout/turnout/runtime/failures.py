@@ -2,10 +2,11 @@
 
 import base64
 import traceback
-from dataclasses import dataclass
 from typing import Self
 
 from pydantic_core import to_json
+
+from turnout.core.frozen import frozen
 
 ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
 ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
@@ -13,7 +14,7 @@ TRAILER_TYPE_CHARS = 128
 TRAILER_MESSAGE_CHARS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror."""
 

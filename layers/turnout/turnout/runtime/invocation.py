@@ -3,8 +3,10 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
+
+from turnout.core.frozen import frozen
 
 MARGIN = 1.0
 """Seconds kept of Lambda's limit, in which the loop ends an answer honestly before Lambda ends the environment."""
@@ -16,7 +18,7 @@ def _lambda(name: str) -> str:
     return field(default_factory=lambda: os.environ.get(f"AWS_LAMBDA_{name}", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """The context object that Python handlers get, as far as it holds for us.
 
@@ -38,7 +40,7 @@ class Context:
         return max(0, self.deadline_ms - int(time.time() * 1000))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invocation:
     """An event and its context; `trace` is the X-Ray header, empty when there is none."""
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from turnout.core.frozen import frozen
 
 LAST_CHUNK = b"0\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A response that was read to its end; the headers' names are in lower case."""
 

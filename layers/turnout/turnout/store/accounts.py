@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from turnout.core.allowance import Estimate
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 from turnout.policy.account import MINUTE, UNUSED, Account, Bucket, Held, Terms, buckets, instant, refused, windows
 from turnout.store.cache import Cache
@@ -38,7 +39,7 @@ REMEMBERED = 4096
 CONFLICT = "TransactionConflict"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What a request that began `at` (epoch seconds) asks of an account."""
 

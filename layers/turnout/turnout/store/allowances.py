@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import TextIO
 
 from turnout.core.allowance import Estimate, Left
+from turnout.core.frozen import frozen
 from turnout.core.ports import Allowances, Clock, Key, RequestLog
 from turnout.core.records import Record
 from turnout.core.refused import AllowanceUnknown
@@ -156,7 +157,7 @@ def unknown() -> AllowanceUnknown:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settling:
     """A request log that also settles what each request has used: after the last byte, when nobody waits."""
 

@@ -4,11 +4,12 @@ So a request reads one item, and whoever changes a key finds all that must chang
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from turnout.core.allowance import Budget, Limits, Privacy, Sampling
+from turnout.core.frozen import frozen
 from turnout.core.keyring import Issued, Secret
 from turnout.core.ports import Key
 from turnout.store.dynamo import Item
@@ -17,7 +18,7 @@ KIND = "key"
 """What the index of all keys lists; the copies are not in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What a request finds under the hash of its secret."""
 

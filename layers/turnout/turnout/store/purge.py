@@ -1,9 +1,9 @@
 """Erases what is kept of a key: the rows of its requests, what was said in them, and its conversations' models."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 from turnout.core.search import Search
 from turnout.store.contents import S3Contents
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Purged:
     """How many of each there were."""
 

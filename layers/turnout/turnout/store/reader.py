@@ -1,8 +1,8 @@
 """What the aggregator has counted, read for somebody who waits: off the event loop, with an error fit to be shown."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 from turnout.policy.account import Account
 from turnout.policy.rollup import Cell, Counts, Dimension, Grain
@@ -27,7 +27,7 @@ class DynamoRollupReader:
         return await ask(lambda: list(self._rollups.read(dimension, grain, since, until)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DynamoAccountReader:
     """What keys and tags have used."""
 

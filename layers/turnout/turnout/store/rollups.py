@@ -9,12 +9,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock
 from turnout.policy.rollup import Cell, Counts, Dimension, Entry, Grain, merged
 from turnout.store import cells
@@ -51,7 +51,7 @@ _PASSING = frozenset(
 _BAD_ENTRY = frozenset({"ItemCollectionSizeLimitExceeded", "ValidationError", "ValidationException"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Setback:
     """Why a transaction was not done. `codes` are DynamoDB's for each item, or the one for the whole call."""
 

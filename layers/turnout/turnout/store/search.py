@@ -4,13 +4,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from ulid import ULID
 
+from turnout.core.frozen import frozen
 from turnout.core.search import Search
 from turnout.store.dynamo import to_wire
 
@@ -24,7 +25,7 @@ SKEW_SECONDS = 60.0
 type Query = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A part of an expression, with what stands for its values and names; `key`: of the index, else of the rest."""
 

@@ -5,11 +5,11 @@ A preference and no more: when the table does not answer soon, the turn is decid
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from turnout.core.frozen import frozen
 from turnout.core.ports import Clock, RequestLog, Sessions
 from turnout.core.records import Record
 from turnout.core.tasks import together
@@ -30,7 +30,7 @@ LONGEST_WAIT = 0.1
 REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stay:
     model: str
     expires_at: int
@@ -86,7 +86,7 @@ def _key(conversation: str) -> Item:
     return {"pk": f"conversation#{conversation}", "sk": "model"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remembering:
     """A request log that also remembers the model of each conversation: after the last byte, when nobody waits."""
 

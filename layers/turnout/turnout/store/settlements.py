@@ -4,14 +4,16 @@ Such a line holds one JSON object, `{"turnout_unsaved_settlement": 1, "error": .
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
+
+from turnout.core.frozen import frozen
 
 UNSAVED = "turnout_unsaved_settlement"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settlement:
     """`at` is when the request `id` began, in epoch seconds, `estimate` and `usd` what was expected and what it cost.
 

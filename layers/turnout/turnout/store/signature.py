@@ -5,15 +5,17 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from turnout.core.frozen import frozen
+
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """A role's or a user's; a role's come with a token."""
 
@@ -22,7 +24,7 @@ class Credentials:
     token: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What signatures are good for."""
 

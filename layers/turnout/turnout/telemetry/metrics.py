@@ -6,19 +6,19 @@ Each line is a Powertools object of its own, so that rows written at once do not
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from turnout import telemetry
+from turnout.core.frozen import frozen
 from turnout.core.records import Attempt, Record
 
 NAMESPACE = "Turnout"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metric[T]:
     """One metric of a T. `value` gives None where there is nothing to measure: then nothing is sent."""
 
@@ -28,7 +28,7 @@ class Metric[T]:
     value: Callable[[T], int | Decimal | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family[T]:
     """The metrics of every T that `each` finds in a row.
 

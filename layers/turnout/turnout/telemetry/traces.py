@@ -10,11 +10,11 @@ import os
 import re
 import secrets
 import socket
-from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic_core import to_json
 
+from turnout.core.frozen import frozen
 from turnout.core.records import Attempt, Record
 
 HEADER = b'{"format": "json", "version": 1}\n'
@@ -22,7 +22,7 @@ HEADER = b'{"format": "json", "version": 1}\n'
 NOT_IN_A_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     """The trace that an invocation belongs to, and the segment in it that is Lambda's own."""
 

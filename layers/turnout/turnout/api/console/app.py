@@ -4,7 +4,6 @@ What fails on the way is told by `turnout.api.problems`, in OpenAI's shape, as i
 """
 
 import math
-from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -26,6 +25,7 @@ from turnout.api.console.usage import GROUPS, Cells, to_csv, total, usage_rows
 from turnout.api.console.wire import Sent, Usage, encode
 from turnout.api.problems import http_problem, problem
 from turnout.core.errors import Forbidden, InvalidRequest, RequestError, TurnoutError
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key
 from turnout.core.search import Search
 from turnout.policy.rollup import Grain
@@ -99,7 +99,7 @@ def _add_key_routes(app: FastAPI, endpoints: KeyEndpoints) -> None:
     app.add_api_route("/v1/keys/{id}/enable", endpoints.enable_key, methods=["POST"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoints:
     """One method for each route."""
 

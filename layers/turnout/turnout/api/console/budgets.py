@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from turnout.api.console.services import ConsoleServices
 from turnout.api.console.wire import Sent, encode
 from turnout.core.allowance import CREDITS_PER_USD, Budget, Period, Rate, Scope, TagBudget
 from turnout.core.errors import Forbidden, RequestError
+from turnout.core.frozen import frozen
 from turnout.core.ports import Key
 from turnout.policy.account import Account, Terms, left, terms_of_key, terms_of_tags, used
 
@@ -29,7 +29,7 @@ class UnknownBudget(RequestError):
     code = "budget_not_found"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budgets:
     """One method for each route."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from turnout.api.console.key_body import KeyBody, KeyChange
@@ -10,6 +10,7 @@ from turnout.catalog import Catalog, load
 from turnout.config import Config
 from turnout.core.allowance import CREDITS_PER_USD, Budget
 from turnout.core.errors import InvalidRequest, UnknownModel
+from turnout.core.frozen import frozen
 from turnout.core.keyring import Issued
 from turnout.core.ports import Key
 from turnout.modes import MODES
@@ -24,7 +25,7 @@ def read_terms(config: Config) -> "KeyTerms":
     return KeyTerms(models, rulesets, config.starter_credits)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyTerms:
     """What keys are checked against. `rulesets` are those of the rules, None where the rules are not known here."""
 

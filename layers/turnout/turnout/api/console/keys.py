@@ -1,7 +1,7 @@
 """The endpoints under /v1/keys: the clients' keys, managed by keys with the scope `admin`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -14,6 +14,7 @@ from turnout.api.console.queries import Question, asked, checked
 from turnout.api.console.services import ConsoleServices
 from turnout.api.console.wire import Sent, encode
 from turnout.core.errors import Conflict, InvalidRequest
+from turnout.core.frozen import frozen
 from turnout.core.keyring import Issued
 from turnout.core.ports import Key
 
@@ -29,7 +30,7 @@ OWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyEndpoints:
     """One method for each route."""
 

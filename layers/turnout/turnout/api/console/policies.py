@@ -1,7 +1,6 @@
 """The console's endpoints on policies: which versions there are, which decide, and how they are moved by hand."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from pydantic_core import to_json
@@ -12,6 +11,7 @@ from turnout.api.console.policy_wire import Moved, Optimization, PolicyPage, dec
 from turnout.api.console.queries import CanaryBody, MoveBody, checked
 from turnout.api.console.services import ConsoleServices
 from turnout.core.errors import Conflict, UnknownPolicy
+from turnout.core.frozen import frozen
 from turnout.core.policies import Listed, Pointer
 from turnout.core.ports import Key
 from turnout.core.reporting import OptimizerBusy, run_id
@@ -30,7 +30,7 @@ def add_policies(app: FastAPI, services: ConsoleServices) -> None:
     app.add_api_route("/v1/optimize", endpoints.optimize, methods=["POST"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyEndpoints:
     """One method for each route. Reading takes the scope `read`, moving and starting the scope `admin`."""
 

@@ -4,7 +4,6 @@ A browser cannot send a key with an address, and an address with a key in it wou
 opens a report without a key gets a form, which sends the key in the body of a POST to the same address, once.
 """
 
-from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs
 
@@ -17,6 +16,7 @@ from turnout.api.console.policy_wire import ReportPage, report_item
 from turnout.api.console.queries import ReportsQuestion, asked
 from turnout.api.console.services import ConsoleServices
 from turnout.core.errors import Forbidden, Unauthenticated
+from turnout.core.frozen import frozen
 from turnout.core.reporting import UnknownReport
 
 LATEST = "latest"
@@ -52,7 +52,7 @@ def add_reports(app: FastAPI, services: ConsoleServices) -> None:
     app.add_api_route("/v1/reports/{id}", endpoints.open_report, methods=["POST"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportEndpoints:
     """One method for each route; all take the scope `read`, since a report has the spending of all keys."""
 

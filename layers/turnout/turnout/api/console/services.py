@@ -1,12 +1,12 @@
 """What the console's endpoints are given, by `turnout.bootstrap` or by a test."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from turnout.core.allowance import Period, TagBudget
 from turnout.core.contents import Contents
+from turnout.core.frozen import frozen
 from turnout.core.keyring import Issued
 from turnout.core.ports import Clock, Key, Keys, Policies
 from turnout.core.reporting import KeptReport
@@ -136,7 +136,7 @@ class Starter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsoleServices:
     """All that the console needs of the world. `origins` are the web pages that may call from a browser."""
 

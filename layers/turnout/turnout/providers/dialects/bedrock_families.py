@@ -1,12 +1,13 @@
 """What differs between families of models behind Bedrock's Converse, found by a part of the model's id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from turnout.core.chat import JSON, Effort
+from turnout.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family:
     """How a family takes an effort, and what it cannot do.
 

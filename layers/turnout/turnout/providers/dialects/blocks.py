@@ -5,7 +5,6 @@ start of the next turn.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
@@ -13,11 +12,12 @@ from pydantic_core import from_json
 
 from turnout.core.chat import JSON, Chat, Image, Message, Part, ToolCall
 from turnout.core.errors import Rejected
+from turnout.core.frozen import frozen
 
 INSTRUCTIONS = frozenset({"system", "developer"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """How a format says a block. `thoughts` are those that led to a call, each with where it stood in the text.
 

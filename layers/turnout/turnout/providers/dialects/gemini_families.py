@@ -6,14 +6,15 @@ https://ai.google.dev/gemini-api/docs/openai#thinking. Thinking can be turned of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from turnout.core.chat import JSON, Effort
+from turnout.core.frozen import frozen
 
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family:
     """`thinking`: the thinkingConfig for each effort. `signed`: refuses a function call without a signature."""
 
