@@ -1,5 +1,6 @@
 """DynamoDB without an SDK, against a server that refuses, throttles, hangs up and falls silent."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from turnout.store import plain_dynamo
 from turnout.store.plain_dynamo import PlainDynamo
 from turnout.store.signature import Credentials
 
-type Answer = tuple[int, Any] | None
+type Answer = tuple[int, Any] | str | None
 
 KEY = {"id": {"S": "one"}}
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow down"})
@@ -26,7 +27,7 @@ HELD = (
 
 @contextmanager
 def answering(*answers: Answer) -> Generator[tuple[PlainDynamo, list[Any]]]:
-    """A client of a server that gives these answers, None: hangs up; and what it was asked."""
+    """A client of a server that gives these answers, None: hangs up, a text: no JSON; and what it was asked."""
     asked: list[Any] = []
     left = iter(answers)
 
@@ -40,8 +41,8 @@ def answering(*answers: Answer) -> Generator[tuple[PlainDynamo, list[Any]]]:
             if (answer := next(left)) is None:
                 self.close_connection = True
                 return
-            body = to_json(answer[1])
-            self.send_response(answer[0])
+            status, body = (200, answer.encode()) if isinstance(answer, str) else (answer[0], to_json(answer[1]))
+            self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -76,6 +77,33 @@ def test_it_gives_up_after_two_tries() -> None:
         client.put_item(TableName="t", Item=KEY)
 
 
+@pytest.mark.parametrize(
+    "trouble", [None, (500, {}), THROTTLED, "no JSON"], ids=["hung up", "500", "throttled", "text"]
+)
+async def test_what_passes_is_tried_again_on_the_loop_too(trouble: Answer) -> None:
+    with answering((200, {}), trouble, (200, {"Attributes": KEY})) as (client, asked):
+        assert await client.put(TableName="t", Item=KEY) == {}
+        assert await client.put(TableName="t", Item=KEY) == {"Attributes": KEY}
+    assert asked == [("DynamoDB_20120810.PutItem", {"TableName": "t", "Item": KEY})] * 3
+
+
+async def test_it_gives_up_after_two_tries_on_the_loop_too() -> None:
+    with answering(THROTTLED, THROTTLED) as (client, _), pytest.raises(ClientError, match="slow down"):
+        await client.put(TableName="t", Item=KEY)
+    with answering(None, None) as (client, _), pytest.raises(BotoCoreError):
+        await client.put(TableName="t", Item=KEY)
+    with answering(HELD) as (client, asked), pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        await client.put(TableName="t", Item=KEY)
+    assert len(asked) == 1
+
+
+async def test_many_writes_at_once_have_a_connection_each() -> None:
+    with answering(*[(200, {"n": {"N": str(number)}}) for number in range(20)]) as (client, asked):
+        told = await asyncio.gather(*(client.put(TableName="t", Item=KEY) for _ in range(20)))
+    assert len(asked) == len(told) == 20
+    assert {one["n"]["N"] for one in told} == {str(number) for number in range(20)}
+
+
 def test_a_condition_that_does_not_hold_is_told_with_what_is_there_and_not_tried_again() -> None:
     with answering(HELD) as (client, asked), pytest.raises(client.exceptions.ConditionalCheckFailedException) as caught:
         client.update_item(TableName="t", Key=KEY)
@@ -98,7 +126,7 @@ def test_two_tries_of_one_transaction_have_one_token() -> None:
     assert first == second
 
 
-def test_silence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_dynamo, "READ_SECONDS", 0.1)
     release = threading.Event()
     wait: Callable[[], bool] = release.wait
@@ -112,5 +140,7 @@ def test_silence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         client = PlainDynamo(f"http://127.0.0.1:{server.server_port}", "eu-west-1", Credentials("AKIA", "secret"))
         with pytest.raises(BotoCoreError):
             client.put_item(TableName="t", Item=KEY)
+        with pytest.raises(BotoCoreError):
+            await client.put(TableName="t", Item=KEY)
         release.set()
         server.shutdown()

@@ -3,7 +3,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
@@ -189,3 +189,18 @@ def test_a_cut_line_is_an_error(cut: int) -> None:
 def test_an_item_that_is_no_row_is_an_error() -> None:
     with pytest.raises(ValidationError, match="requested"):
         from_item({"id": "1"})
+
+
+async def test_a_row_whose_writing_is_cancelled_is_in_the_functions_log() -> None:
+    class Hanging:
+        async def put(self, **_: object) -> None:
+            await asyncio.Event().wait()
+
+    text = StringIO()
+    log = DynamoRequestLog(cast("DynamoDBClient", Hanging()), LOG_TABLE, 90, text)
+    writing = asyncio.create_task(log.write(BARE))
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert list(rows_in(text.getvalue())) == [BARE]
