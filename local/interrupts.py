@@ -8,7 +8,10 @@ from types import FrameType
 
 @contextmanager
 def heeded() -> Generator[Callable[[], None]]:
-    """Gives what ends it sooner: signals go as before then, and one that was swallowed raises KeyboardInterrupt."""
+    """Gives what ends it sooner: signals go as before then, and one that was swallowed raises KeyboardInterrupt.
+
+    Whoever has been started to ignore them, as a shell does with what runs in its background, still does.
+    """
     struck = False
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
@@ -21,7 +24,9 @@ def heeded() -> Generator[Callable[[], None]]:
         if struck:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, interrupted)
     try:
         yield over
     finally:

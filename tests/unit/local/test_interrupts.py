@@ -33,3 +33,13 @@ def test_signals_go_as_before_afterwards() -> None:
         started()
         assert signal.getsignal(signal.SIGINT) is before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_who_ignores_interrupts_goes_on_doing_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with heeded() as started:
+            signal.raise_signal(signal.SIGINT)
+            started()
+    finally:
+        signal.signal(signal.SIGINT, before)
