@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from turnout.http1 import connection as http1
 from turnout.http1 import connections
-from turnout.http1.connections import Broken, Connections, Origin, Unreached
+from turnout.http1.connection import Broken
+from turnout.http1.connections import Connections, Origin, Unreached
 
 type Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
 """Answers one request: the reader has its body, the number tells how many came before on this connection."""

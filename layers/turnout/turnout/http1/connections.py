@@ -150,6 +150,3 @@ def _readable(connection: Connection) -> bool:
     poll = select.poll()
     poll.register(connection.transport.get_extra_info("socket"), select.POLLIN)
     return bool(poll.poll(0))
-
-
-__all__ = ["Broken", "Connections", "Origin", "Unreached"]

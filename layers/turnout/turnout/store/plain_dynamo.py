@@ -13,7 +13,7 @@ import ssl
 import time
 import uuid
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from pydantic_core import from_json, to_json
 
 from turnout.core.frozen import frozen
-from turnout.http1.connections import Connections, Origin, with_alpn
+from turnout.http1.connections import Connections, Origin, trusted, with_alpn
 from turnout.store import dynamo
 from turnout.store.signature import Credentials, Scope, signed
 
@@ -91,6 +91,20 @@ class Post:
         return f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + self.body
 
 
+type Send = Callable[[Post], Awaitable[tuple[int, bytes]]]
+"""Sends, and gives the status and the body of the answer. Raises what is in NETWORK."""
+
+
+def at_once[T](work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that never waits for a loop."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    work.close()
+    raise AssertionError("it waits for a loop")
+
+
 class PlainDynamo:
     """Operations take botocore's arguments, and return and raise what botocore's do.
 
@@ -101,7 +115,7 @@ class PlainDynamo:
 
     def __init__(self, endpoint: str, region: str, credentials: Credentials, ca_bundle: str | None = None) -> None:
         self._url = urlsplit(endpoint)
-        self._tls = with_alpn(ssl.create_default_context(cafile=ca_bundle)) if self._url.scheme == "https" else None
+        self._tls = _trusted(ca_bundle) if self._url.scheme == "https" else None
         self._scope, self._credentials = Scope(region, "dynamodb"), credentials
         self._idle = deque[HTTPConnection](maxlen=IDLE_CONNECTIONS)
         self._connections = Connections(self._tls)
@@ -109,20 +123,7 @@ class PlainDynamo:
 
     async def put(self, **asked: Any) -> dict[str, Any]:
         """`put_item` on the loop: a thread costs more than all the rest of it."""
-        tries = self._tries("PutItem", asked)
-        try:
-            post = next(tries)
-            while True:
-                if post.pause:
-                    await asyncio.sleep(post.pause)
-                try:
-                    answer = await self._awaited(post)
-                except NETWORK as error:
-                    post = tries.throw(error)
-                else:
-                    post = tries.send(answer)
-        except StopIteration as end:
-            return end.value
+        return await self._asked("PutItem", asked, self._on_loop)
 
     def get_item(self, **asked: Any) -> dict[str, Any]:
         """One item, under "Item" if it is there."""
@@ -149,26 +150,13 @@ class PlainDynamo:
         return Pages(self, operation)
 
     def _call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        tries = self._tries(operation, asked)
-        try:
-            post = next(tries)
-            while True:
-                time.sleep(post.pause)
-                try:
-                    answer = self._sent(post)
-                except NETWORK as error:
-                    post = tries.throw(error)
-                else:
-                    post = tries.send(answer)
-        except StopIteration as end:
-            return end.value
+        return at_once(self._asked(operation, asked, self._blocking))
 
-    def _tries(self, operation: str, asked: Mapping[str, Any]) -> Generator[Post, tuple[int, bytes], dict[str, Any]]:
-        """What to send; is told the status and body of the answer, or thrown what went wrong. Returns the result."""
+    async def _asked(self, operation: str, asked: Mapping[str, Any], send: Send) -> dict[str, Any]:
         body, pause = to_json(asked), 0.0
         for left in reversed(range(TRIES)):
             try:
-                status, content = yield Post(self._signed(operation, body), body, pause)
+                status, content = await send(Post(self._signed(operation, body), body, pause))
                 told: dict[str, Any] = from_json(content) if content else {}
             except NETWORK as error:
                 if left:
@@ -181,6 +169,16 @@ class PlainDynamo:
                 raise refused
             pause = random.uniform(0, LONGEST_PAUSE)  # noqa: S311 - jitter
         raise AssertionError("the last try returns or raises")
+
+    async def _on_loop(self, post: Post) -> tuple[int, bytes]:
+        if post.pause:
+            await asyncio.sleep(post.pause)
+        return await self._awaited(post)
+
+    async def _blocking(self, post: Post) -> tuple[int, bytes]:
+        """Waits by blocking, so that `at_once` has nothing to wait for."""
+        time.sleep(post.pause)  # noqa: ASYNC251 - in a thread
+        return self._sent(post)
 
     async def _awaited(self, post: Post) -> tuple[int, bytes]:
         async with asyncio.timeout(READ_SECONDS):
@@ -238,6 +236,11 @@ class Pages:
             if not (last := page.get("LastEvaluatedKey")):
                 return
             asked["ExclusiveStartKey"] = last
+
+
+def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
+    """The machine's own trust is read once for all connections."""
+    return with_alpn(ssl.create_default_context(cafile=ca_bundle)) if ca_bundle else trusted()
 
 
 def _refused(operation: str, status: int, told: dict[str, Any]) -> ClientError:
