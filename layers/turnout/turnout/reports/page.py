@@ -15,7 +15,7 @@ from turnout.core.frozen import frozen
 from turnout.core.policies import Effect, Method, Metric, Verdict
 from turnout.policy.report import ModelReport, Report
 from turnout.policy.report_sums import days
-from turnout.policy.report_words import LABELS, percent, seconds, signed, told, usd
+from turnout.policy.report_words import LABELS, percent, plural, seconds, signed, told, usd
 from turnout.reports.effects import effects_chart, judged
 from turnout.reports.spending import spending_chart
 from turnout.reports.svg import drawing
@@ -101,6 +101,7 @@ def _environment() -> Environment:
         "few": few,
         "methods": methods,
         "of": of,
+        "plural": plural,
         "relative": relative,
         "told": in_unit,
         "whole": whole,
